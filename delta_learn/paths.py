@@ -1,0 +1,84 @@
+"""Where everything lies: one place (DESIGN 4). Nothing here touches the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+LATEST_MODEL = "delta_model_latest.bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The two roots: `home` for what belongs to the person, `state` for what belongs to this machine."""
+
+    home: Path
+    state: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Paths:
+        """DELTA_HOME (else ~/.config/delta); DELTA_STATE_HOME (else XDG_STATE_HOME/delta)."""
+        user = Path(environment.get("HOME") or Path.home())
+        config = Path(environment.get("XDG_CONFIG_HOME") or user / ".config")
+        state = Path(environment.get("XDG_STATE_HOME") or user / ".local" / "state")
+        return cls(
+            home=Path(environment.get("DELTA_HOME") or config / "delta").absolute(),
+            state=Path(environment.get("DELTA_STATE_HOME") or state / "delta").absolute(),
+        )
+
+    @property
+    def training(self) -> Path:
+        """Parent of everything that is learnt from."""
+        return self.home / "training"
+
+    @property
+    def config(self) -> Path:
+        """config.json."""
+        return self.training / "config.json"
+
+    @property
+    def raw(self) -> Path:
+        """Daily shards of entries."""
+        return self.training / "raw"
+
+    @property
+    def processed(self) -> Path:
+        """Monthly shards of token ids."""
+        return self.training / "processed"
+
+    @property
+    def models(self) -> Path:
+        """Dated model files and the link to the deployed one."""
+        return self.training / "models"
+
+    @property
+    def latest_model(self) -> Path:
+        """The link to the deployed model."""
+        return self.models / LATEST_MODEL
+
+    @property
+    def key(self) -> Path:
+        """32 random bytes; not under `home`, which people publish with their dotfiles."""
+        return self.state / "key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever writes."""
+        return self.state / "lock"
+
+    @property
+    def log(self) -> Path:
+        """One log file a night."""
+        return self.state / "log"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Unfinished training runs."""
+        return self.state / "checkpoints"
+
+    @property
+    def registry(self) -> Path:
+        """Versions of models, which one is deployed, and why."""
+        return self.state / "registry.json"
