@@ -39,7 +39,7 @@ class TrainConfig:
     preset: str = "small"
     """`small` or `base` (model/config.py)."""
     max_seconds: float = 240.0
-    """Training stops in good order when this many seconds are used."""
+    """The plan has as many steps as fit in this many seconds at the speed measured before the run."""
     max_epochs: int = 20
     row_tokens: int = 128
     """Tokens in a row of a batch; at most the model's block_size."""
@@ -57,6 +57,10 @@ class TrainConfig:
     """Evaluations without improvement after which training stops."""
     amp: str = "auto"
     """`auto`, `fp32`, `bf16` or `fp16`; auto is fp32 on CPUs without fast bf16."""
+    threads: int = 2
+    """CPU threads; part of what makes a run repeatable, so not the number of cores of the moment."""
+    checkpoint_seconds: float = 30.0
+    """Between two checkpoints of a run in progress."""
     seed: int = 1337
     min_entries: int = 500
     """Below this many entries there is nothing to learn from."""

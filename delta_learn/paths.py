@@ -65,8 +65,13 @@ class Paths:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever writes."""
+        """Held, for moments, by whoever changes the data set or the registry."""
         return self.state / "lock"
+
+    @property
+    def training_lock(self) -> Path:
+        """Held for minutes by the one training run."""
+        return self.state / "training.lock"
 
     @property
     def log(self) -> Path:

@@ -1,1 +1,1 @@
-"""."""
+"""What a predictor is worth: replay, baselines, gate."""

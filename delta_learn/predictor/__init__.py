@@ -1,1 +1,1 @@
-"""."""
+"""What comes next: experts and their mixture."""

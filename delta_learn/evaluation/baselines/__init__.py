@@ -1,0 +1,1 @@
+"""Methods that people use today, re-implemented from their documented rules."""

@@ -1,0 +1,23 @@
+"""Context: what is known at a prompt before anything is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from delta_learn.entry import CommandEntry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """One prompt. Compared by identity: experts prepare a context once and answer every keystroke from it."""
+
+    previous: Sequence[CommandEntry] = ()
+    """Entries of the current session, newest last; empty at the first prompt of a shell."""
+    directory: str | None = None
+    """The shell's directory, or None where the history does not tell."""
+    timestamp: float | None = None
+    """When the prompt is shown, seconds since the epoch."""
+    words: tuple[str, ...] = ()
+    """Words from here: names in the directory, branches, targets."""
+    session: str = ""

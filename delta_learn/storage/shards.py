@@ -1,0 +1,193 @@
+"""Shards: entries by day (appended) and token ids by month (rewritten whole), in block files."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from delta_learn.entry import CommandEntry, Redacted
+from delta_learn.errors import StorageError
+from delta_learn.storage.atomic import remove_file
+from delta_learn.storage.blockfile import BlockReader, BlockWriter
+from delta_learn.storage.seal import Keyring
+
+RECORDS_PER_BLOCK = 4096
+UNDATED = "0000-00"
+"""The month of runs without a time."""
+
+_RAW = re.compile(r"commands_(\d{4}-\d\d-\d\d)\.bin")
+_TOKENS = re.compile(r"tokenized_(\d{4}-\d\d)\.bin")
+_DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
+_YEAR_9999 = 253_370_764_800.0
+
+
+class RawShards:
+    """`commands_YYYY-MM-DD.bin`: the entries that began on that local day, in the order of arrival.
+
+    Whoever writes holds `lock.exclusive`. Every method raises StorageError (DamagedFileError, WrongKeyError,
+    UnsafeFileError) where a file cannot be trusted.
+    """
+
+    def __init__(self, directory: Path, keyring: Keyring) -> None:
+        self._directory = directory
+        self._keyring = keyring
+
+    def append(self, entries: Sequence[Redacted], fallback_time: float) -> None:
+        """Add entries to the shards of their days; those without a usable time go to `fallback_time`'s.
+
+        Days are written one after the other: after an error some may have their entries and others not, so
+        a caller that tries again first drops what is there, by (session, sequence).
+        """
+        for day, part in self._by_day(entries, fallback_time).items():
+            with BlockWriter.append(
+                self._path(day), kind="raw", label=self._path(day).stem, keyring=self._keyring
+            ) as writer:
+                _write_all(writer, part)
+
+    def replace(self, day: str, entries: Sequence[Redacted]) -> None:
+        """Rewrite one day, for forgetting; the old file is gone when this returns. No entries: no file."""
+        path = self._path(day)
+        if not entries:
+            remove_file(path)
+            return
+        with BlockWriter.create(
+            path, kind="raw", label=path.stem, keyring=self._keyring, immutable=False
+        ) as writer:
+            _write_all(writer, [entry.to_record() for entry in entries])
+
+    def days(self) -> list[str]:
+        """The days that have a shard, `YYYY-MM-DD`, oldest first."""
+        return _names(self._directory, _RAW)
+
+    def read(self, day: str) -> list[CommandEntry]:
+        """The entries of one day; a torn tail is left out."""
+        path = self._path(day)
+        with BlockReader(path, kind="raw", keyring=self._keyring, label=path.stem) as reader:
+            return [CommandEntry.from_record(record) for record in reader.records()]
+
+    def read_all(self) -> Iterator[CommandEntry]:
+        """The entries of all days, oldest day first."""
+        for day in self.days():
+            yield from self.read(day)
+
+    def _path(self, day: str) -> Path:
+        return self._directory / f"commands_{day}.bin"
+
+    def _by_day(self, entries: Sequence[Redacted], fallback_time: float) -> dict[str, list[Any]]:
+        days: dict[str, list[Any]] = {}
+        for entry in entries:
+            day = _local(_DAY, entry.timestamp) or time.strftime(_DAY, time.localtime(fallback_time))
+            days.setdefault(day, []).append(entry.to_record())
+        return days
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRun:
+    """The tokens of one session, or of the part of it on one side of the split."""
+
+    session: str
+    timestamp: float | None
+    """Start of its first entry, seconds since the epoch."""
+    entries: int
+    held_out: bool
+    synthetic: bool
+    ids: bytes
+    """Token ids, little-endian uint16."""
+    weights: bytes
+    """As many little-endian float16: the loss weight of predicting that token; 0 = context only."""
+
+
+class TokenShards:
+    """`tokenized_YYYY-MM.bin`: the runs that began in that local month; immutable, all rewritten together."""
+
+    def __init__(self, directory: Path, keyring: Keyring) -> None:
+        self._directory = directory
+        self._keyring = keyring
+
+    def replace_all(self, runs: Iterable[TokenRun], tokenizer_version: str) -> None:
+        """Write every month anew and remove the months that have no runs any more.
+
+        Interrupted, it leaves shards that `read_all` refuses: call it again.
+
+        Raises:
+            StorageError: a file cannot be written.
+        """
+        months: dict[str, list[TokenRun]] = {}
+        for run in runs:
+            months.setdefault(_local(_MONTH, run.timestamp) or UNDATED, []).append(run)
+        # Every shard names its siblings, so that old and new ones are never read together.
+        meta = {
+            "tokenizer": tokenizer_version,
+            "generation": secrets.token_bytes(16),
+            "months": sorted(months),
+        }
+        for month in self.months():
+            if month not in months:
+                remove_file(self._path(month))
+        for month in sorted(months):
+            self._write(month, meta, months[month])
+
+    def months(self) -> list[str]:
+        """The months that have a shard, `YYYY-MM`, oldest first; UNDATED before all."""
+        return _names(self._directory, _TOKENS)
+
+    def read_all(self, tokenizer_version: str) -> list[TokenRun]:
+        """All runs: by month, and inside a month in the order in which they were given.
+
+        Raises:
+            StorageError: another tokenizer made them, they are not all from one `replace_all`, or a file
+                cannot be trusted.
+        """
+        runs: list[TokenRun] = []
+        months, first = self.months(), None
+        for month in months:
+            meta, part = self._read(month)
+            first = first or meta
+            if meta["tokenizer"] != tokenizer_version:
+                raise self._outdated(f"were made by another tokenizer than {tokenizer_version}")
+            if meta != first or meta["months"] != months:
+                raise self._outdated("were not all written together")
+            runs += part
+        return runs
+
+    def _read(self, month: str) -> tuple[dict[str, Any], list[TokenRun]]:
+        path = self._path(month)
+        with BlockReader(path, kind="tokens", keyring=self._keyring, label=path.stem) as reader:
+            meta, *records = reader.records()
+        return meta, [TokenRun(*record) for record in records]
+
+    def _write(self, month: str, meta: dict[str, Any], runs: Sequence[TokenRun]) -> None:
+        path = self._path(month)
+        with BlockWriter.create(path, kind="tokens", label=path.stem, keyring=self._keyring) as writer:
+            writer.write([meta])
+            _write_all(writer, [astuple(run) for run in runs])
+
+    def _outdated(self, what: str) -> StorageError:
+        return StorageError(
+            f"The token shards in {self._directory} {what}: run `delta-learn train --now` to write them anew."
+        )
+
+    def _path(self, month: str) -> Path:
+        return self._directory / f"tokenized_{month}.bin"
+
+
+def _write_all(writer: BlockWriter, records: Sequence[Any]) -> None:
+    for start in range(0, len(records), RECORDS_PER_BLOCK):
+        writer.write(list(records[start : start + RECORDS_PER_BLOCK]))
+
+
+def _names(directory: Path, pattern: re.Pattern[str]) -> list[str]:
+    matches = (pattern.fullmatch(path.name) for path in directory.glob("*.bin"))
+    return sorted(match[1] for match in matches if match)
+
+
+def _local(form: str, timestamp: float | None) -> str | None:
+    # Imported histories hold anything: NaN, which compares false, and years of five digits.
+    if timestamp is None or not 0 <= timestamp < _YEAR_9999:
+        return None
+    return time.strftime(form, time.localtime(timestamp))
