@@ -1,1 +1,1 @@
-"""."""
+"""How commands come in: redacted, normalised, merged, kept."""

@@ -1,1 +1,1 @@
-"""."""
+"""Sessions to training windows, split in time."""

@@ -43,8 +43,8 @@ class BlockBootstrap:
     """Resamples of one series of commands, the same for every figure asked of it, so that figures are paired.
 
     A block is a whole session. With fewer than 5 sessions a block is a run of 50 commands, beginning anywhere
-    and going on at the start after the end (circular). A person's newest 500 commands are 8 to 30 sessions, so
-    few that the plain bootstrap is too sure of itself (an equal model reached P >= .95 on 6-10 % of simulated
+    and going on at the start after the end (circular). A person's newest 500 commands are 8 to 30 sessions.
+    So few make the plain bootstrap too sure of itself (an equal model reached P >= .95 on 6-10 % of simulated
     nights): resamples are widened by `_widening`.
     """
 

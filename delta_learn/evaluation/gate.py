@@ -189,7 +189,7 @@ def _check_reasons(given: GateInput) -> Iterator[str]:
         if _known(failures) is None:
             yield f"The {what} check did not run."
         elif failures:
-            yield f"The {what} check failed {failures} times: the candidate may give secrets away."
+            yield f"The {what} check failed in {failures} of its cases: the candidate may give secrets away."
 
 
 def _known(value: float | None) -> float | None:

@@ -1,1 +1,1 @@
-"""."""
+"""A small decoder-only transformer."""

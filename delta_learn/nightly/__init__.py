@@ -1,1 +1,1 @@
-"""."""
+"""The whole night, and what it leaves behind."""

@@ -1,1 +1,1 @@
-"""."""
+"""Running a trained model."""

@@ -1,1 +1,1 @@
-"""."""
+"""One training loop, exact to resume."""

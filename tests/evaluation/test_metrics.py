@@ -78,6 +78,25 @@ def test_leading_blanks_belong_to_the_next_word_and_only_one_after_it() -> None:
     assert keys_word("git commit x", lambda prefix: suggestion.get(prefix)) == 3 + 1 + 1
 
 
+def at_the_empty_prompt(suggestion: str) -> Callable[[str], str | None]:
+    return lambda prefix: None if prefix else suggestion
+
+
+def test_a_word_ends_with_one_blank() -> None:
+    # [ab ] then space c d.
+    assert keys_word("ab  cd", at_the_empty_prompt("ab  ce")) == 4
+
+
+def test_a_part_ends_with_all_its_separators() -> None:
+    # [ab--] then c d.
+    assert keys_part("ab--cd", at_the_empty_prompt("ab--ef")) == 3
+
+
+def test_a_part_is_taken_only_where_the_word_disagrees() -> None:
+    # [ab-cd ] then x; by part it would be [ab-] c d space x.
+    assert keys_part("ab-cd x", at_the_empty_prompt("ab-cd y")) == 2
+
+
 def test_each_prefix_is_asked_once() -> None:
     asked: list[str] = []
 
@@ -88,7 +107,8 @@ def test_each_prefix_is_asked_once() -> None:
     assert sorted(asked) == sorted(set(asked))
 
 
-texts = st.text(alphabet="ab /.-_\t", max_size=14)
+pieces = st.sampled_from(["a", "b", "ab", " ", "  ", "\t", "/", ".", "--", "_a", "=b"])
+texts = st.lists(pieces, max_size=9).map("".join)
 histories = st.lists(texts, max_size=8)
 
 
@@ -100,7 +120,7 @@ def test_agrees_with_a_plain_simulation(line: str, history: list[str]) -> None:
     assert keys_part(line, suggest) == simulate(line, suggest, [word_length, part_length])
 
 
-@given(texts, st.dictionaries(st.integers(0, 14), texts))
+@given(texts, st.dictionaries(st.integers(0, 18), texts))
 def test_no_fewer_keys_than_the_shortest_path(line: str, tails: dict[int, str]) -> None:
     def suggest(prefix: str) -> str | None:
         return prefix + tails[len(prefix)] if len(prefix) in tails else None
