@@ -1,1 +1,1 @@
-"""."""
+"""Readers of existing histories, one file per format."""
