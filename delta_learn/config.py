@@ -30,6 +30,8 @@ class DatasetConfig:
     """Loss weight of entries that the person taught, against 1 for the others."""
     rare_variants: int = 2
     """Synthetic variants made of each command seen once or twice."""
+    synthetic_weight: float = 0.3
+    """Loss weight of synthetic variants, against 1 for what was typed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Suggest = Callable[[str], str | None]
-"""The whole line suggested for a typed prefix, or None when nothing is shown."""
+"""The whole line suggested for a typed prefix, or None when there is none."""
 
 NEXT_WORD = re.compile(r"\s*\S+\s?")
 """What one key takes of a suggestion where words end at blanks."""

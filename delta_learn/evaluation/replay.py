@@ -11,8 +11,8 @@ import numpy as np
 
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry
 from delta_learn.errors import DeltaError, NotEnoughDataError
-from delta_learn.evaluation.contexts import contexts
-from delta_learn.evaluation.metrics import MIN_SAVED, count_keys
+from delta_learn.predictor.contexts import contexts
+from delta_learn.evaluation.metrics import MIN_SAVED, count_keys, keys_word
 from delta_learn.evaluation.result import Commands, MethodScores, ReplayResult
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.suggestion import Suggestion
@@ -107,6 +107,7 @@ class _Score(NamedTuple):
     keys_full: int
     keys_word: int
     keys_part: int
+    keys_shown: int
     hit1: bool
     hit5: bool
     shown_wrong: bool
@@ -124,18 +125,29 @@ class _Scorer:
     def score(self, entry: CommandEntry, context: Context) -> None:
         """Score one command that the method has not observed."""
         line = entry.command
-        top = self._ask("", context, TOP)
-        best = [suggestion.command for suggestion in top[:TOP]]
-        keys = count_keys(line, lambda prefix: _visible(self._ask(prefix, context, 1) if prefix else top))
+        answers = {"": self._ask("", context, TOP)}
+
+        def first(prefix: str) -> Suggestion | None:
+            if prefix not in answers:
+                answers[prefix] = self._ask(prefix, context, 1)
+            return answers[prefix][0] if answers[prefix] else None
+
+        def shown(prefix: str) -> str | None:
+            suggestion = first(prefix)
+            return suggestion.command if suggestion and suggestion.shown else None
+
+        best = [suggestion.command for suggestion in answers[""][:TOP]]
+        keys = count_keys(line, lambda prefix: suggestion.command if (suggestion := first(prefix)) else None)
         bits = self._method.bits(entry, context)
         self._scores.append(
             _Score(
                 keys_full=keys.full,
                 keys_word=keys.word,
                 keys_part=keys.part,
+                keys_shown=keys_word(line, shown),
                 hit1=best[:1] == [line],
                 hit5=line in best,
-                shown_wrong=_visible(top) not in (None, line),
+                shown_wrong=shown("") not in (None, line),
                 bits=np.nan if bits is None else bits,
             )
         )
@@ -150,8 +162,3 @@ class _Scorer:
         suggestions = self._method.suggest(prefix, context, k)
         self._request_ms.append((time.perf_counter_ns() - begin) / 1e6)
         return suggestions
-
-
-def _visible(suggestions: Sequence[Suggestion]) -> str | None:
-    """The suggestion that the person sees."""
-    return suggestions[0].command if suggestions and suggestions[0].shown else None

@@ -39,6 +39,8 @@ class MethodScores:
     keys_full: Ints
     keys_word: Ints
     keys_part: Ints
+    keys_shown: Ints
+    """As `keys_word`, but what the method would not show cannot be accepted."""
     hit1: NDArray[np.bool_]
     hit5: NDArray[np.bool_]
     shown_wrong: NDArray[np.bool_]
@@ -60,9 +62,9 @@ class ReplayResult:
         return len(self.commands.chars)
 
     def net_keys(self, name: str) -> Ints:
-        """Keys that a method saved on each command (by word), less one where it showed a wrong one: (n,)."""
+        """Keys saved by word with what a method shows, less one where it shows a wrong line unasked: (n,)."""
         scores = self.methods[name]
-        return self.commands.chars - scores.keys_word - scores.shown_wrong
+        return self.commands.chars - scores.keys_shown - scores.shown_wrong
 
     def figures(self, name: str) -> dict[str, float | int | None]:
         """The metrics of one method, `n`, and milliseconds a request at the median and 99th percentile."""

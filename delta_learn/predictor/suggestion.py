@@ -15,4 +15,4 @@ class Suggestion:
     source: str
     """The expert that contributed most: "history" or "neural"; a baseline's name in a replay."""
     shown: bool = True
-    """Whether showing it saves keystrokes on average; `predict` lists the others too, the prompt hides them."""
+    """Whether showing it saves keystrokes on average; `predict` lists the others too, the prompt does not."""

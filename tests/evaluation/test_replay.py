@@ -84,11 +84,14 @@ def test_keys_and_hits_of_known_suggestions() -> None:
     assert (figures["n"], figures["hit@1"], figures["hit@5"]) == (4, 0.25, 0.75)
 
 
-def test_a_hidden_suggestion_is_a_hit_but_saves_and_costs_nothing() -> None:
-    scores = replay(history("make", "ls -l"), {"m": Fixed("ls -l", shown=False)}, start=0).methods["m"]
+def test_a_hidden_suggestion_is_a_hit_but_brings_and_costs_nothing_net() -> None:
+    result = replay(history("make", "ls -l"), {"m": Fixed("ls -l", shown=False)}, start=0)
+    scores = result.methods["m"]
+    assert result.net_keys("m").tolist() == [0, 0]
     assert scores.hit1.tolist() == [False, True]
     assert scores.shown_wrong.tolist() == [False, False]
-    assert scores.keys_part.tolist() == [4, 5]
+    assert scores.keys_shown.tolist() == [4, 5]
+    assert scores.keys_part.tolist() == [4, 1]
 
 
 def test_bits_per_byte_counts_the_newline_and_bytes() -> None:

@@ -13,7 +13,7 @@ CHARS = np.full(N, 10)
 
 def scores(keys: int, *, hit: bool = False, bits: float = np.nan) -> MethodScores:
     column, flags = np.full(N, keys), np.full(N, hit)
-    return MethodScores(column, column, column, flags, flags, ~flags, np.full(N, bits), np.arange(101.0))
+    return MethodScores(column, column, column, column, flags, flags, ~flags, np.full(N, bits), np.arange(101.0))
 
 
 def result(**methods: MethodScores) -> ReplayResult:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delta_learn.entry import IMPORT_PREFIX, CommandEntry, split_sessions
-from delta_learn.evaluation.contexts import MAX_PREVIOUS, contexts
+from delta_learn.predictor.contexts import MAX_PREVIOUS, contexts
 
 
 def previous(entries: list[CommandEntry]) -> list[list[str]]:

@@ -1,0 +1,116 @@
+"""models list|show|deploy|rollback|verify: the versions on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from delta_learn.cli.output import echo_json, table
+
+if TYPE_CHECKING:
+    from delta_learn.registry import ModelRecord, Registry
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Version = Annotated[str, typer.Argument(help="A version as `models list` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands to `app`."""
+    models = typer.Typer(
+        help="Look at, deploy and verify the models on this machine.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    models.command("list")(list_)
+    models.command()(show)
+    models.command()(deploy)
+    models.command()(rollback)
+    models.command()(verify)
+    app.add_typer(models, name="models")
+
+
+def _registry() -> Registry:
+    from delta_learn.collector.store import Store
+    from delta_learn.registry import Registry
+
+    store = Store.open()
+    return Registry(store.paths, store.keyring)
+
+
+def _locked(action: Callable[[Registry], T], purpose: str) -> T:
+    from delta_learn.storage.lock import exclusive
+
+    registry = _registry()
+    with exclusive(registry.paths.lock, f"delta-learn {purpose}", timeout=10):
+        return action(_registry())
+
+
+def list_(as_json: Json = False) -> None:
+    """All versions, oldest first."""
+    registry = _registry()
+    if as_json:
+        echo_json(
+            [{**dataclasses.asdict(m), "deployed": m.version == registry.deployed} for m in registry.models]
+        )
+        return
+    if not registry.models:
+        typer.echo("No model yet; run `delta-learn train`.")
+        return
+    typer.echo(
+        table(["version", "made", "entries", "gate", ""], [_row(registry, m) for m in registry.models])
+    )
+
+
+def _row(registry: Registry, record: ModelRecord) -> list[str]:
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created))
+    verdict = "passed" if record.gate.get("deploy") else "kept back"
+    return [
+        record.version,
+        made,
+        f"{record.lineage.get('entries', 0):,}",
+        verdict,
+        "deployed" if record.version == registry.deployed else "",
+    ]
+
+
+def show(version: Version, as_json: Json = False) -> None:
+    """Everything known about one version: what it was trained on and what the gate said."""
+    record = dataclasses.asdict(_registry().find(version))
+    if as_json:
+        echo_json(record)
+    else:
+        typer.echo(json.dumps(record, indent=2))
+
+
+def deploy(version: Version) -> None:
+    """Use this version from now on."""
+    _locked(lambda registry: registry.deploy(version), "models deploy")
+    typer.echo(f"{version} is deployed.")
+
+
+def rollback() -> None:
+    """Go back to what was deployed before."""
+    version = _locked(lambda registry: registry.rollback(), "models rollback")
+    typer.echo(
+        f"{version} is deployed."
+        if version
+        else "No model is deployed: predictions come from your history alone."
+    )
+
+
+def verify(as_json: Json = False) -> None:
+    """Read every model file and say whether it is whole; exit status 1 if one is not."""
+    results = _registry().verify()
+    if as_json:
+        echo_json(results)
+    else:
+        for version, result in results.items():
+            typer.echo(f"{version}: {result}")
+    if any(result != "ok" for result in results.values()):
+        raise typer.Exit(1)

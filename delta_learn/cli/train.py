@@ -1,0 +1,87 @@
+"""train: the night's work, now or when its conditions hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from delta_learn.cli.output import echo_json, progress, table
+from delta_learn.cli.replay import comparison
+
+if TYPE_CHECKING:
+    from delta_learn.nightly.night import Night, Progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's command to `app`."""
+    app.command()(train)
+
+
+def train(
+    nightly: Annotated[
+        bool,
+        typer.Option(
+            "--nightly", help="Train only if the conditions of a night hold; else say why and exit 0."
+        ),
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Train whatever the conditions say (the default without --nightly).")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the conditions and change nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Train a personal model, replay your newest commands, deploy it only if it saves keystrokes."""
+    from delta_learn.collector.store import Store
+    from delta_learn.config import Config
+    from delta_learn.nightly.pipeline import run_night
+
+    store = Store.open()
+    config = Config.load(store.paths.config)
+    with _shown_progress() as on_progress:
+        night = run_night(
+            store,
+            config,
+            nightly=nightly and not now,
+            dry_run=dry_run,
+            say=lambda text: typer.echo(text, err=as_json),
+            on_progress=on_progress,
+        )
+    if as_json:
+        echo_json(night.to_json())
+    else:
+        _print(night, conditions=dry_run or nightly)
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Progress]:
+    with progress() as display:
+        tasks: dict[str, object] = {}
+
+        def show(step: str, done: float, total: float, note: str) -> None:
+            if step not in tasks:
+                tasks[step] = display.add_task(step, total=total, note="")
+            display.update(tasks[step], completed=done, total=total, note=note)  # type: ignore[arg-type]
+
+        yield show
+
+
+def _print(night: Night, *, conditions: bool) -> None:
+    if conditions:
+        rows = [[fact.name, "yes" if fact.met else "no", fact.reason] for fact in night.conditions]
+        typer.echo(table(["condition", "met", "because"], rows))
+    if night.skipped:
+        typer.echo(night.skipped)
+    if night.replay is None or night.decision is None:
+        return
+    typer.echo(comparison(night.replay))
+    typer.echo(f"Gate: {'passed' if night.decision.deploy else 'not passed'}.")
+    for reason in night.decision.reasons:
+        typer.echo(f"  {reason}")
+    typer.echo(
+        f"{night.version} is deployed." if night.decision.deploy else "What predicted until now stays."
+    )

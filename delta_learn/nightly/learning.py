@@ -1,0 +1,88 @@
+"""From sessions to a trained model: what the night and a trial do in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from delta_learn.collector.normalize import Normalizer
+from delta_learn.config import Config
+from delta_learn.dataset.split import split_by_time
+from delta_learn.dataset.synthetic import rare_variants
+from delta_learn.dataset.tokens import tokenize
+from delta_learn.entry import Session
+from delta_learn.errors import MissingDependencyError
+from delta_learn.nightly.night import Progress
+from delta_learn.registry import ModelFile
+from delta_learn.storage.seal import Keyring
+from delta_learn.storage.shards import TokenRun
+from delta_learn.tokenizer.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from delta_learn.trainer.personal import PersonalModel
+
+_VALIDATION_SHARE = 0.05
+"""Newest part of what is learnt from that tells when to stop; the gate's hold-out is never looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a model is trained on; runs marked held_out only tell when to stop."""
+
+    tokenizer: Tokenizer
+    runs: list[TokenRun]
+
+
+def prepare(sessions: Sequence[Session], config: Config, base: ModelFile | None = None) -> Lesson:
+    """Make or take a tokenizer and turn `sessions` into runs of tokens."""
+    split = split_by_time(sessions, max(1, int(_VALIDATION_SHARE * sum(map(len, sessions)))))
+    names = Normalizer.current()
+    if base is not None:
+        tokenizer = Tokenizer.from_bytes(base.tokenizer, names)
+    else:
+        lines = (entry.command for session in split.train for entry in session)
+        tokenizer = Tokenizer.train(lines, vocab_size=config.tokenizer.vocab_size, normalizer=names)
+    synthetic = rare_variants(split.train, variants=config.dataset.rare_variants, seed=config.train.seed)
+    return Lesson(tokenizer, tokenize(split, synthetic, tokenizer, config.dataset))
+
+
+def train(
+    lesson: Lesson,
+    config: Config,
+    *,
+    base: ModelFile | None = None,
+    checkpoint: tuple[Path, Keyring] | None = None,
+    on_progress: Progress = lambda *_: None,
+) -> PersonalModel:
+    """Train a personal model on a lesson; `checkpoint` is where an interrupted run is kept, sealed.
+
+    Raises:
+        MissingDependencyError: torch is not installed.
+    """
+    try:
+        from delta_learn.trainer.checkpoint import CheckpointStore
+        from delta_learn.trainer.personal import train_personal
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "Training needs torch; install it with `pip install 'delta-learn[train]'`."
+        ) from error
+    store = CheckpointStore(*checkpoint, run_id="night") if checkpoint else None
+    model = train_personal(
+        lesson.runs,
+        lesson.tokenizer,
+        config.train,
+        base=base,
+        checkpoint=store,
+        on_step=lambda step: on_progress(
+            "train", step.step, step.steps, _note(step.loss, step.tokens_per_second)
+        ),
+    )
+    if store:
+        store.remove()
+    return model
+
+
+def _note(loss: float, tokens_per_second: float) -> str:
+    return f"loss {loss:.3f}, {tokens_per_second:,.0f} tokens/s"

@@ -1,0 +1,85 @@
+"""The whole night, as one readable list of steps."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from delta_learn.collector.store import Store
+from delta_learn.config import Config
+from delta_learn.nightly import steps
+from delta_learn.nightly.night import Night, Progress, Say
+from delta_learn.registry import ModelFile, Registry
+from delta_learn.storage.atomic import private_directory
+from delta_learn.storage.lock import exclusive
+
+logger = logging.getLogger(__name__)
+
+STEPS: tuple[tuple[str, Callable[[Night], None]], ...] = (
+    ("conditions", steps.check_conditions),
+    ("split", steps.split_in_time),
+    ("tokenizer", steps.train_tokenizer),
+    ("tokens", steps.write_tokens),
+    ("train", steps.train_model),
+    ("replay", steps.replay_newest),
+    ("gate", steps.decide),
+    ("deploy", steps.deploy_or_keep),
+    ("prune", steps.prune),
+)
+
+
+def run_night(
+    store: Store,
+    config: Config,
+    *,
+    nightly: bool = False,
+    dry_run: bool = False,
+    base: ModelFile | None = None,
+    say: Say = logger.info,
+    on_progress: Progress = lambda *_: None,
+) -> Night:
+    """Run the steps until one of them says that there is nothing to do.
+
+    `nightly` obeys all conditions, `dry_run` only looks at them. `base` is the model to start from.
+
+    Raises:
+        LockHeldError: another training runs.
+        DeltaError: a step failed; what was deployed stays.
+    """
+    night = Night(store, Registry(store.paths, store.keyring), config, nightly, base, say, on_progress)
+    with exclusive(store.paths.training_lock, "delta-learn train"), _log(store.paths.log):
+        for name, step in STEPS[:1] if dry_run else STEPS:
+            start = time.monotonic()
+            step(night)
+            logger.info("%s: %.1f s", name, time.monotonic() - start)
+            if night.skipped:
+                logger.info("skipped: %s", night.skipped)
+                break
+    return night
+
+
+@contextmanager
+def _log(directory: Path) -> Iterator[None]:
+    """Send what the library logs to this day's file, which holds figures and reasons, never commands."""
+    path = private_directory(directory) / time.strftime("night_%Y-%m-%d.log")
+    handler = logging.StreamHandler(
+        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a")
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger("delta_learn")
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    except BaseException as error:
+        logger.error("stopped: %s", error)
+        raise
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.stream.close()

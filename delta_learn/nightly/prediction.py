@@ -1,0 +1,113 @@
+"""A predictor that has seen the whole store: its sealed cache brought up to date, and the deployed model."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from delta_learn.collector.normalize import Normalizer
+from delta_learn.collector.store import Store
+from delta_learn.entry import CommandEntry, split_sessions
+from delta_learn.errors import MissingDependencyError, StorageError
+from delta_learn.predictor.contexts import contexts
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.predictor.suggest import Predictor
+from delta_learn.registry import ModelFile, Registry
+from delta_learn.storage.blockfile import BlockReader, BlockWriter
+from delta_learn.tokenizer.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+
+def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) -> Predictor:
+    """The predictor as it stands after the last entry; `say` gets a sentence where the model cannot be used.
+
+    Raises:
+        StorageError, ModelError: the deployed model is damaged or was exchanged.
+    """
+    entries = store.entries()
+    predictor = _from_cache(store, entries)
+    model = Registry(store.paths, store.keyring).load_deployed()
+    if model is not None:
+        try:
+            predictor.attach(neural_expert(model))
+        except MissingDependencyError as error:
+            say(f"{error} Until then predictions come from your history alone.")
+    return predictor
+
+
+def neural_expert(model: ModelFile) -> NeuralExpert:
+    """The expert that runs `model`, with this machine's names.
+
+    Raises:
+        MissingDependencyError: torch is not installed.
+        ModelError: the file does not fit this version of delta_learn.
+    """
+    try:
+        from delta_learn.serving.engine import load_engine
+    except ImportError as error:
+        raise MissingDependencyError(
+            "The model needs torch; install it with `pip install 'delta-learn[train]'`."
+        ) from error
+    tokenizer = Tokenizer.from_bytes(model.tokenizer, Normalizer.current())
+    return NeuralExpert(load_engine(model.meta["model"], model.weights), tokenizer)
+
+
+def present_context(
+    entries: Sequence[CommandEntry], directory: str | None, previous: Sequence[str] | None, here: str
+) -> Context:
+    """The context of the prompt after the last entry, or after the commands `previous` in `directory`."""
+    if previous:
+        recent = tuple(CommandEntry(command, directory=directory or here) for command in previous)
+        return Context(previous=recent, directory=directory or here, timestamp=None)
+    last = split_sessions(entries)[-1].entries if entries else ()
+    recorded = next((entry.directory for entry in reversed(last) if entry.directory), None)
+    timestamp = last[-1].timestamp if last else None
+    return Context(previous=last, directory=directory or recorded or here, timestamp=timestamp)
+
+
+def _cache_path(store: Store) -> Path:
+    return store.paths.state / "predictor.bin"
+
+
+def _from_cache(store: Store, entries: Sequence[CommandEntry]) -> Predictor:
+    """The cached predictor, if what it saw is how the data set begins, else a new one; it sees the rest."""
+    seen, records = _read_cache(store, entries)
+    predictor = Predictor.from_records(records) if records else Predictor()
+    rest = entries[seen:]
+    for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), seen, None):
+        predictor.observe(entry, context)
+    if rest:
+        with BlockWriter.create(
+            _cache_path(store), kind="state", label="predictor", keyring=store.keyring
+        ) as writer:
+            writer.write([{"seen": len(entries), "digest": _digest(entries)}])
+            writer.write(predictor.to_records())
+    return predictor
+
+
+def _read_cache(store: Store, entries: Sequence[CommandEntry]) -> tuple[int, list[Any]]:
+    try:
+        with BlockReader(
+            _cache_path(store), kind="state", label="predictor", keyring=store.keyring
+        ) as reader:
+            facts, *records = reader.records()
+    except StorageError as error:
+        logger.info("the predictor is rebuilt from the shards: %s", error)
+        return 0, []
+    seen = facts["seen"]
+    return (seen, records) if facts["digest"] == _digest(entries[:seen]) else (0, [])
+
+
+def _digest(entries: Sequence[CommandEntry]) -> bytes:
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(
+            f"{entry.session}\0{entry.sequence}\0{entry.command}\n".encode(errors="surrogateescape")
+        )
+    return digest.digest()

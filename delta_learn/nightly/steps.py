@@ -1,0 +1,159 @@
+"""The steps of a night: each reads what the night knows, does one thing, and says what it did."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from delta_learn.collector.redact import redact
+from delta_learn.collector.store import in_order
+from delta_learn.dataset.split import split_by_time
+from delta_learn.entry import split_sessions
+from delta_learn.evaluation import gate
+from delta_learn.evaluation.baselines.catalogue import BASELINES, baseline
+from delta_learn.evaluation.replay import Method, replay
+from delta_learn.nightly.conditions import conditions, holdout_size, unmet
+from delta_learn.nightly.contender import Contender
+from delta_learn.nightly.learning import prepare, train
+from delta_learn.nightly.night import Night, given
+from delta_learn.nightly.prediction import neural_expert
+from delta_learn.registry import ModelRecord, Registry
+from delta_learn.storage.atomic import private_directory
+from delta_learn.storage.lock import exclusive
+from delta_learn.storage.shards import TokenShards
+
+DEPLOYED = "deployed"
+"""The name, in a replay, of what predicts until now: the deployed model, or none."""
+
+logger = logging.getLogger(__name__)
+
+
+def check_conditions(night: Night) -> None:
+    """Go on only if there is something to learn, and at night only if it is worth it."""
+    night.entries = night.store.entries()
+    night.conditions = conditions(len(night.entries), night.registry, night.config, nightly=night.nightly)
+    failed = unmet(night.conditions)
+    if failed:
+        night.skipped = f"Nothing was trained: {failed.reason}; what predicted until now stays."
+
+
+def split_in_time(night: Night) -> None:
+    """Keep the newest entries, by sessions, for the gate: nothing that trains ever sees them."""
+    sessions = split_sessions(night.entries, night.config.dataset.session_gap_minutes * 60)
+    night.split = split_by_time(sessions, holdout_size(len(night.entries), night.config))
+    trained, held_out = (sum(map(len, side)) for side in (night.split.train, night.split.held_out))
+    night.say(f"{trained:,} entries to learn from, the newest {held_out:,} to test on.")
+
+
+def train_tokenizer(night: Night) -> None:
+    """Make the pieces and, with them, the tokens of everything that is learnt from."""
+    night.lesson = prepare(given(night.split).train, night.config, night.base)
+    night.say(f"A vocabulary of {night.lesson.tokenizer.vocab_size:,} pieces.")
+
+
+def write_tokens(night: Night) -> None:
+    """Rewrite the monthly token shards."""
+    lesson = given(night.lesson)
+    TokenShards(night.store.paths.processed, night.store.keyring).replace_all(
+        lesson.runs, lesson.tokenizer.version
+    )
+    made = sum(run.entries for run in lesson.runs if run.synthetic)
+    tokens = sum(len(run.ids) // 2 for run in lesson.runs)
+    night.say(f"{tokens:,} tokens, {made:,} entries of them variants of rare commands.")
+
+
+def train_model(night: Night) -> None:
+    """Train the candidate; an interrupted run goes on where it was."""
+    place = (private_directory(night.store.paths.checkpoints), night.store.keyring)
+    night.personal = train(
+        given(night.lesson), night.config, base=night.base, checkpoint=place, on_progress=night.on_progress
+    )
+    result = night.personal.result
+    bits = (
+        ""
+        if result.bits_per_token is None
+        else f", {result.bits_per_token:.2f} bits a token on newer entries"
+    )
+    speed = result.tokens / max(result.seconds, 1e-9)
+    night.say(
+        f"Trained {night.personal.parameters / 1e6:.1f}M parameters for {result.steps} of "
+        f"{result.planned_steps} steps in {result.seconds:.0f} s ({speed:,.0f} tokens/s){bits}."
+    )
+
+
+def replay_newest(night: Night) -> None:
+    """Replay the newest entries, which nothing was trained on, with candidate, deployed and baselines."""
+    split = given(night.split)
+    held_out = [entry for session in split.held_out for entry in session]
+    deployed = night.registry.load_deployed()
+    candidate = Contender("delta", neural_expert(given(night.personal).file))
+    methods: dict[str, Method] = {
+        "delta": candidate,
+        DEPLOYED: Contender(DEPLOYED, neural_expert(deployed) if deployed else None),
+        **{name: baseline(name) for name in BASELINES},
+    }
+    # A long session may reach over the boundary: all that was learnt from comes first, whatever its time.
+    entries = [*in_order(entry for session in split.train for entry in session), *in_order(held_out)]
+    night.replay = replay(
+        entries,
+        methods,
+        start=len(entries) - len(held_out),
+        on_progress=lambda done, total: night.on_progress("replay", done, total, ""),
+    )
+    night.leaks = candidate.leaks
+
+
+def decide(night: Night) -> None:
+    """Ask the gate; it looks at keystrokes, never at the loss."""
+    file = given(night.personal).file
+    night.decision = gate.decide(
+        gate.GateInput.from_replay(
+            given(night.replay),
+            candidate="delta",
+            deployed=DEPLOYED,
+            model_mb=(len(file.weights) + len(file.tokenizer)) / 1e6,
+            canary_failures=night.leaks,
+            redaction_failures=sum(bool(redact(entry.command).spans) for entry in night.entries),
+        ),
+        night.config.gate,
+        seed=night.config.train.seed,
+    )
+
+
+def deploy_or_keep(night: Night) -> None:
+    """Write the candidate with all that is known of it; deploy it if the gate let it pass."""
+    decision, paths = given(night.decision), night.store.paths
+    with exclusive(paths.lock, "delta-learn train", timeout=60):
+        night.registry = Registry(paths, night.store.keyring)
+        night.version = night.registry.new_version(time.strftime("%Y-%m-%d"))
+        record = ModelRecord(night.version, time.time(), _lineage(night), decision.to_json())
+        night.registry.save_model(record, given(night.personal).file)
+        if decision.deploy:
+            night.registry.deploy(night.version)
+    logger.info("%s: %s", night.version, " ".join(decision.reasons))
+
+
+def prune(night: Night) -> None:
+    """Remove the oldest models beyond those that are kept."""
+    with exclusive(night.store.paths.lock, "delta-learn train", timeout=60):
+        for version in night.registry.prune(night.config.gate.keep_models):
+            logger.info("removed %s", version)
+
+
+def _lineage(night: Night) -> dict[str, Any]:
+    trained = [entry for session in given(night.split).train for entry in session]
+    times = [entry.timestamp for entry in trained if entry.timestamp is not None]
+    result = given(night.personal).result
+    return {
+        "base": night.base.meta.get("version") if night.base else None,
+        "entries": len(trained),
+        "entries_total": len(night.entries),
+        "from": min(times, default=None),
+        "to": max(times, default=None),
+        "seed": night.config.train.seed,
+        "steps": result.steps,
+        "tokens": result.tokens,
+        "seconds": round(result.seconds, 1),
+        "bits_per_token": result.bits_per_token,
+    }

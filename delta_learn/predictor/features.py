@@ -1,0 +1,181 @@
+"""Features of the history ranker: of past events, seen from the present situation, and of lines.
+
+Every function returns float32 features as rows, one column for each event (T) or line (N).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delta_learn.predictor.log import CommandLog, Ids
+from delta_learn.predictor.logit import Floats
+from delta_learn.predictor.situation import Situation
+
+EVENT_START = {
+    "age": 1.0,
+    "clock age": 0.0,
+    "same line": 1.0,
+    "same 2 lines": 0.0,
+    "same 3 lines": 0.0,
+    "same line 2 back": 0.0,
+    "same line 3 back": 0.0,
+    "same word": 1.0,
+    "same word 2 back": 0.0,
+    "same 2 words": 0.0,
+    "same head": 0.0,
+    "same head 2 back": 0.0,
+    "same directory": 0.0,
+    "same session": 0.0,
+    "same opening": 0.0,
+    "same outcome": 0.0,
+    "newest use": 0.0,
+    "size": 0.0,
+    "fresh": 0.0,
+}
+"""Features of an event, and their weights before anything is learned: near, and after the same command."""
+
+LINE_START = {
+    "evidence": 1.0,
+    "same": 0.0,
+    "once": 0.0,
+    "size": 0.0,
+    "rhythm": 0.0,
+    "clock age": 0.0,
+    "word after word": 0.0,
+    "word use": 0.0,
+    "after word": 0.0,
+    "last failed": 0.0,
+    "failure rate": 0.0,
+}
+"""Features of a line and their weights before anything is learned: what the events say, and nothing else."""
+
+NOVELTY_START = {"bias": 0.0, "short rate": 0.0, "long rate": 1.0, "last was new": 0.0, "best known": 0.0}
+"""Features of the next line being new, and their weights before anything is learned: as often as of late."""
+
+_SAME = {
+    "same line": "line1",
+    "same line 2 back": "line2",
+    "same line 3 back": "line3",
+    "same word": "word1",
+    "same word 2 back": "word2",
+    "same head": "head1",
+    "same head 2 back": "head2",
+    "same directory": "directory",
+    "same session": "session",
+    "same opening": "opens",
+    "same outcome": "failed",
+}
+_BOTH = {
+    "same 2 lines": ("same line", "same line 2 back"),
+    "same 3 lines": ("same 2 lines", "same line 3 back"),
+    "same 2 words": ("same word", "same word 2 back"),
+}
+
+WINDOW = 50_000
+"""Newest events that are looked at; older ones count through the features of their lines."""
+
+_EVENT_ROW = {name: row for row, name in enumerate(EVENT_START)}
+_FLOOR = 1e-7
+_MAX_LOG_SIZE = 5.0
+_RHYTHM_UNKNOWN = -2.0
+_FOLLOWERS = 1000
+_FOLLOWER_DECAY = 0.97
+_FOLLOWER_FLOOR = 0.01
+_WORD_HALF_LIFE = 300.0
+_WORD_FLOOR = 0.02
+_SHORT, _LONG = 20, 300
+
+
+def event_features(log: CommandLog, now: Situation) -> Floats:
+    """Rows by the names of EVENT_START, for the newest WINDOW events: how each is like the present."""
+    total = len(log.events)
+    first = max(0, total - WINDOW)
+    features = np.zeros((len(EVENT_START), total - first), np.float32)
+    rows = {name: features[row] for name, row in _EVENT_ROW.items()}
+    line = log.events["line"][first:]
+    rows["age"][:] = -np.log(np.arange(total - first, 0, -1, dtype=np.float32))
+    rows["clock age"][:] = _clock_age(log.events["time"][first:], now.time)
+    for name, column in _SAME.items():
+        np.equal(log.events[column][first:], now[column], out=rows[name])
+    for name, (one, other) in _BOTH.items():
+        np.multiply(rows[one], rows[other], out=rows[name])
+    np.equal(log.lines["last_event"][line], np.arange(first, total), out=rows["newest use"])
+    rows["size"][:] = np.minimum(log.lines["log_size"], _MAX_LOG_SIZE)[line]
+    rows["fresh"][:] = log.events["fresh"][first:]
+    return features
+
+
+def line_features(log: CommandLog, now: Situation, evidence: NDArray[Any]) -> Floats:
+    """Rows by the names of LINE_START; `evidence` (N,) is the probability that the events give each line."""
+    lines = log.lines
+    age = np.log1p(len(log.events) - lines["last_event"], dtype=np.float32)
+    rows = {
+        "evidence": np.log(evidence + _FLOOR),
+        "same": np.arange(len(lines)) == now["line1"],
+        "once": lines["count"] == 1,
+        "size": np.minimum(lines["log_size"], _MAX_LOG_SIZE),
+        "rhythm": _rhythm(log, age),
+        "clock age": _clock_age(lines["last_time"], now.time),
+        **_word_features(log, now),
+        "last failed": lines["last_failed"],
+        "failure rate": lines["failures"] / lines["count"],
+    }
+    return np.array([rows[name] for name in LINE_START], np.float32)
+
+
+def _clock_age(then: NDArray[np.float64], now: float) -> Floats:
+    """Minus the logarithm of the minutes since; 0 where a time is unknown or, by a changed clock, to come."""
+    age = np.log1p(np.maximum(now - then, 0.0).astype(np.float32) / 60)
+    return -np.nan_to_num(age, copy=False)
+
+
+def _rhythm(log: CommandLog, age: Floats) -> Floats:
+    """How near the age of a line is to the mean, in logarithms, of the pauses between its uses."""
+    count = log.lines["count"]
+    distance = np.abs(age - log.lines["log_gaps"] / np.maximum(count - 1, 1))
+    return np.where(count > 1, -distance, np.float32(_RHYTHM_UNKNOWN))
+
+
+def _word_features(log: CommandLog, now: Situation) -> dict[str, Floats]:
+    """What tends to come after a command with the same first word, and which words are in use."""
+    events, lines = log.events, log.lines
+    after = np.flatnonzero(events["word1"] == now["word1"])[-_FOLLOWERS:]
+    weights = _FOLLOWER_DECAY ** np.arange(len(after) - 1, -1, -1, dtype=np.float32)
+    recent = events["word"][-int(10 * _WORD_HALF_LIFE) :]
+    decay = 0.5 ** (np.arange(len(recent) - 1, -1, -1) / _WORD_HALF_LIFE)
+    words = np.log(np.bincount(recent, decay, len(log.words)) + _WORD_FLOOR)
+    return {
+        "word after word": _follower_share(events["word"][after], weights, len(log.words))[lines["word"]],
+        "word use": words[lines["word"]],
+        "after word": _follower_share(events["line"][after], weights, len(lines)),
+    }
+
+
+def _follower_share(followers: Ids, weights: Floats, size: int) -> Floats:
+    """log(1 + share / floor) of each number among the followers: 0 for those that never followed."""
+    share: NDArray[np.float64] = np.bincount(followers, weights, size) / (weights.sum() + 1)
+    return np.log1p(share / _FOLLOWER_FLOOR).astype(np.float32)
+
+
+def novelty_features(log: CommandLog, best: float) -> Floats:
+    """Rows by the names of NOVELTY_START, (F, 2): a new line, and a known one as the zero to compare with.
+
+    `best` is the probability of the most probable known line among the known ones.
+    """
+    fresh = log.events["fresh"]
+    rows = {
+        "bias": 1.0,
+        "short rate": _log_odds(fresh[-_SHORT:]),
+        "long rate": _log_odds(fresh[-_LONG:]),
+        "last was new": fresh[-1],
+        "best known": np.log(best),
+    }
+    return np.array([[rows[name], 0.0] for name in NOVELTY_START], np.float32)
+
+
+def _log_odds(flags: Ids) -> float:
+    ones = int(flags.sum())
+    return float(np.log((ones + 1) / (len(flags) - ones + 1)))

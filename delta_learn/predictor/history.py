@@ -1,0 +1,197 @@
+"""HistoryRanker: the probability that each line typed before comes next, learned after every command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delta_learn.entry import CommandEntry
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.features import (
+    EVENT_START,
+    LINE_START,
+    NOVELTY_START,
+    event_features,
+    line_features,
+    novelty_features,
+)
+from delta_learn.predictor.log import CommandLog
+from delta_learn.predictor.logit import Floats, OnlineLogit
+from delta_learn.predictor.names import UNKNOWN
+
+Scores = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+_LEARNED_SOURCES = frozenset({"typed", "imported"})
+
+_CHARACTERS = 60
+"""Characters that a new line may as well go on with, where no known line shows the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """What was computed for one prompt: its keystrokes are answered from it, and its command is learned."""
+
+    context: Context
+    event_features: Floats  # (F, T)
+    attention: Floats  # (T,) sums to 1
+    line_features: Floats  # (F, N)
+    choice: Floats  # (N,) sums to 1
+    novelty_features: Floats  # (F, 2)
+    novelty: Floats  # (2,): a new line, a known line
+    scores: Scores  # (N,) ln P(line | context)
+
+
+class HistoryRanker:
+    """P(line | context) over the distinct lines of a history, and the mass of lines never typed before.
+
+    Three conditional logits, each learned online. The first weighs past events by how much their situation is
+    like the present one (attention over the history); what it gives to each line is the main feature of the
+    second, which chooses a line; the third tells whether the next line is a new one.
+    """
+
+    name = "history"
+
+    def __init__(self) -> None:
+        self._log = CommandLog()
+        self._attention = OnlineLogit(EVENT_START)
+        self._choice = OnlineLogit(LINE_START)
+        self._novelty = OnlineLogit(NOVELTY_START)
+        self._prepared: _Ranking | None = None
+
+    def observe(self, entry: CommandEntry, context: Context) -> None:
+        """Learn an executed command. Synthetic entries change nothing: nobody typed them.
+
+        Isolated and taught entries are remembered, but no weight learns from them: they show no habit.
+        """
+        if entry.source == "synthetic":
+            return
+        ranking = self._rank(context)
+        if ranking and entry.source in _LEARNED_SOURCES and not entry.isolated:
+            self._learn(ranking, self._log.texts.find(entry.command))
+        self._log.record(entry, context)
+        self._prepared = None
+
+    def propose(self, prefix: str, context: Context, count: int) -> list[tuple[str, float]]:
+        """At most `count` longer lines that begin with `prefix` and their ln P(line | context), best first.
+
+        Lines whose last run ended in "command not found" are left out.
+        """
+        ranking = self._rank(context)
+        lines = self._log.matching(prefix)
+        lines = lines[self._log.lines["last_missing"][lines] == 0]
+        if ranking is None or not len(lines):
+            return []
+        scores = ranking.scores[lines]
+        # One more than asked for: the prefix itself may be a line.
+        best = [(self._log.texts[int(lines[i])], float(scores[i])) for i in _largest(scores, count + 1)]
+        return [(line, score) for line, score in best if line != prefix][:count]
+
+    def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
+        """ln P(line | context) of each line, -inf where it was never typed: (len(lines),)."""
+        ranking = self._rank(context)
+        found = [self._log.texts.find(text) for text in lines]
+        return np.array([ranking.scores[line] if ranking and line != UNKNOWN else -np.inf for line in found])
+
+    def log_prefix(self, prefix: str, context: Context) -> float:
+        """ln P(the line was typed before and begins with `prefix`)."""
+        ranking = self._rank(context)
+        lines = self._log.matching(prefix)
+        if ranking is None or not len(lines):
+            return -np.inf
+        return float(np.logaddexp.reduce(ranking.scores[lines]))
+
+    def novelty(self, context: Context) -> float:
+        """P(the line was never typed before)."""
+        ranking = self._rank(context)
+        return float(ranking.novelty[0]) if ranking else 1.0
+
+    def log_new_prefix(self, prefix: str) -> float:
+        """ln P(a line never typed before begins with `prefix`): new lines begin as the known ones do.
+
+        Each character is predicted from the number of distinct lines that go on with it, and one more
+        divided among all characters.
+        """
+        score = 0.0
+        before = len(self._log.texts)
+        for end in range(1, len(prefix) + 1):
+            lines = len(self._log.matching(prefix[:end])) if before else 0
+            score += np.log((lines + 1 / _CHARACTERS) / (before + 1))
+            before = lines
+            if not lines:
+                return float(score - (len(prefix) - end) * np.log(_CHARACTERS))
+        return float(score)
+
+    def _rank(self, context: Context) -> _Ranking | None:
+        """The ranking of a context, prepared once; None before the first command."""
+        if not len(self._log.events):
+            return None
+        if self._prepared is None or self._prepared.context is not context:
+            self._prepared = self._make_ranking(context)
+        return self._prepared
+
+    def _make_ranking(self, context: Context) -> _Ranking:
+        now = self._log.situation(context)
+        events = event_features(self._log, now)
+        recent = -events.shape[1]
+        attention = self._attention.probabilities(events, self._log.events["log_weight"][recent:])
+        evidence = np.bincount(self._log.events["line"][recent:], attention, len(self._log.texts))
+        lines = line_features(self._log, now, evidence)
+        choice = self._choice.probabilities(lines)
+        newness = novelty_features(self._log, float(choice.max()))
+        novelty = self._novelty.probabilities(newness)
+        scores = np.log(choice, dtype=np.float64, where=choice > 0, out=np.full(len(choice), -np.inf))
+        return _Ranking(
+            context, events, attention, lines, choice, newness, novelty, scores + np.log(float(novelty[1]))
+        )
+
+    def _learn(self, ranking: _Ranking, line: int) -> None:
+        new = line == UNKNOWN
+        self._novelty.learn(ranking.novelty_features, ranking.novelty, np.array([new, not new], np.float32))
+        if new:
+            return
+        chosen = np.zeros_like(ranking.choice)
+        chosen[line] = 1
+        self._choice.learn(ranking.line_features, ranking.choice, chosen)
+        # Any of the events with this line may be the one that was repeated: their share is the posterior.
+        repeated = ranking.attention * (self._log.events["line"][-len(ranking.attention) :] == line)
+        share = repeated.sum()
+        if share > 0:
+            self._attention.learn(ranking.event_features, ranking.attention, repeated / share)
+
+    def to_record(self) -> dict[str, Any]:
+        """Everything that was learned, as plain lists and bytes."""
+        return {
+            "log": self._log.to_record(),
+            "attention": self._attention.to_record(),
+            "choice": self._choice.to_record(),
+            "novelty": self._novelty.to_record(),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> HistoryRanker:
+        """The inverse of `to_record`.
+
+        Raises:
+            KeyError, ValueError: another version wrote it.
+        """
+        ranker = cls()
+        ranker._log = CommandLog.from_record(record["log"])
+        ranker._attention.load(record["attention"])
+        ranker._choice.load(record["choice"])
+        ranker._novelty.load(record["novelty"])
+        return ranker
+
+
+def _largest(scores: Scores, count: int) -> Places:
+    """Places of the `count` largest scores, largest first; the earliest line first among equals."""
+    if count < len(scores):
+        threshold = np.partition(scores, -count)[-count]
+        places = np.flatnonzero(scores >= threshold)
+    else:
+        places = np.arange(len(scores))
+    return places[np.argsort(-scores[places], kind="stable")][:count]

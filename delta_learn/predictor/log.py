@@ -1,0 +1,172 @@
+"""CommandLog: what was typed and in which situation, as numpy columns; the memory of the history ranker."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delta_learn.entry import CommandEntry
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.directory import FollowedDirectory
+from delta_learn.predictor.names import UNKNOWN, Names
+from delta_learn.predictor.situation import COLUMNS, DEPTH, Situation, first_words
+from delta_learn.predictor.table import Table
+
+Ids = NDArray[np.int32]
+
+NOT_FOUND = 127
+"""Exit status of a command that the shell could not find."""
+
+_TAUGHT_WEIGHT = 4.0
+"""An entry that the person taught counts as this many typed ones."""
+
+
+class CommandLog:
+    """Every observed command in order (`events`) and every distinct line (`lines`), by number.
+
+    The texts are also kept sorted, so that the lines with a prefix are one slice.
+    """
+
+    def __init__(self) -> None:
+        self.texts = Names()
+        """The distinct lines, in the order first seen."""
+        self.words = Names()
+        """First words, and first two words, of the lines."""
+        self.events = Table(
+            line=np.int32,
+            word=np.int32,
+            **dict.fromkeys(COLUMNS, np.int32),
+            fresh=np.int32,
+            log_weight=np.float32,
+            time=np.float64,
+        )
+        self.lines = Table(
+            word=np.int32,
+            head=np.int32,
+            count=np.int32,
+            log_size=np.float32,
+            last_event=np.int32,
+            last_time=np.float64,
+            log_gaps=np.float32,
+            failures=np.int32,
+            last_failed=np.int32,
+            last_missing=np.int32,
+        )
+        self._directories = Names()
+        self._sessions = Names()
+        self._followed = FollowedDirectory()
+        self._latest: list[str] = []
+        """The last commands of all sessions together, oldest first; none after an isolated entry."""
+        self._sorted: list[str] = []
+        self._sorted_ids: Ids = np.zeros(256, np.int32)
+
+    def matching(self, prefix: str) -> Ids:
+        """Numbers of the lines that begin with `prefix`; a view that is valid until `record`."""
+        first = bisect_left(self._sorted, prefix)
+        end = bisect_right(self._sorted, prefix, lo=first, key=lambda line: line[: len(prefix)])
+        return self._sorted_ids[first:end]
+
+    def situation(self, context: Context) -> Situation:
+        """A context in numbers; changes nothing.
+
+        At the first prompt of a session the last commands are those before it, of whichever session: what
+        opens a session depends on how the last one ended.
+        """
+        commands = [entry.command for entry in context.previous[-DEPTH:]] or self._latest
+        ids = dict.fromkeys(COLUMNS, UNKNOWN)
+        for back, command in enumerate(reversed(commands), start=1):
+            ids[f"line{back}"] = self.texts.find(command)
+            ids[f"word{back}"] = self.words.find(first_words(command, 1))
+            ids[f"head{back}"] = self.words.find(first_words(command, 2))
+        ids["directory"] = self._directories.find(self._followed.at(context))
+        ids["session"] = self._sessions.find(context.session)
+        ids["opens"] = int(not context.previous)
+        exit_code = context.previous[-1].exit_code if context.previous else None
+        ids["failed"] = UNKNOWN if exit_code is None else int(exit_code != 0)
+        return Situation(ids, np.nan if context.timestamp is None else context.timestamp)
+
+    def record(self, entry: CommandEntry, context: Context) -> None:
+        """Add an executed command."""
+        self._directories.add(self._followed.at(context))
+        self._sessions.add(context.session)
+        situation = self.situation(context)
+        line = self.texts.find(entry.command)
+        fresh = line == UNKNOWN
+        if fresh:
+            line = self._add_line(entry.command)
+        self._count_use(line, entry, situation.time)
+        self.events.append(
+            line=line,
+            word=self.lines["word"][line],
+            **situation.to_event(alone=entry.isolated),
+            fresh=fresh,
+            log_weight=np.log(_TAUGHT_WEIGHT) if entry.source == "taught" else 0.0,
+            time=situation.time,
+        )
+        self._followed.follow(entry.command, context)
+        self._latest = [] if entry.isolated else [*self._latest[1 - DEPTH :], entry.command]
+
+    def _add_line(self, text: str) -> int:
+        line = self.texts.add(text)
+        if line == len(self._sorted_ids):
+            self._sorted_ids = np.concatenate([self._sorted_ids, np.zeros_like(self._sorted_ids)])
+        place = bisect_left(self._sorted, text)
+        self._sorted.insert(place, text)
+        self._sorted_ids[place + 1 : line + 1] = self._sorted_ids[place:line]
+        self._sorted_ids[place] = line
+        self.lines.append(
+            word=self.words.add(first_words(text, 1)),
+            head=self.words.add(first_words(text, 2)),
+            log_size=np.log1p(len(text)),
+            last_time=np.nan,
+        )
+        return line
+
+    def _count_use(self, line: int, entry: CommandEntry, time: float) -> None:
+        table, now = self.lines, len(self.events)
+        if table["count"][line]:
+            table["log_gaps"][line] += np.log1p(now - table["last_event"][line])
+        table["count"][line] += 1
+        table["last_event"][line] = now
+        if not np.isnan(time):
+            table["last_time"][line] = time
+        if entry.exit_code is not None:
+            table["failures"][line] += entry.exit_code != 0
+            table["last_failed"][line] = entry.exit_code != 0
+            table["last_missing"][line] = entry.exit_code == NOT_FOUND
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain lists and bytes."""
+        return {
+            "texts": self.texts.to_record(),
+            "words": self.words.to_record(),
+            "directories": self._directories.to_record(),
+            "sessions": self._sessions.to_record(),
+            "followed": self._followed.to_record(),
+            "latest": list(self._latest),
+            "events": self.events.to_record(),
+            "lines": self.lines.to_record(),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> CommandLog:
+        """The inverse of `to_record`.
+
+        Raises:
+            KeyError, ValueError: another version wrote it.
+        """
+        log = cls()
+        log.texts, log.words = Names(record["texts"]), Names(record["words"])
+        log._directories, log._sessions = Names(record["directories"]), Names(record["sessions"])
+        log._followed = FollowedDirectory(*record["followed"])
+        log._latest = list(record["latest"])
+        log.events.load(record["events"])
+        log.lines.load(record["lines"])
+        order = sorted(range(len(log.texts)), key=log.texts.__getitem__)
+        log._sorted = [log.texts[line] for line in order]
+        log._sorted_ids = np.array(order or [0], np.int32)
+        return log

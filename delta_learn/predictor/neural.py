@@ -1,0 +1,177 @@
+"""NeuralExpert: lines composed by the language model, and its probability of given lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delta_learn.predictor.beam import Alphabet, search
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.language import LanguageModel, State
+from delta_learn.tokenizer.healing import PieceTable, heal
+from delta_learn.tokenizer.sequence import encode_context
+from delta_learn.tokenizer.symbols import END
+from delta_learn.tokenizer.tokenizer import Tokenizer
+
+Scores = NDArray[np.float64]
+
+MAX_LINE_CHARS = 4096
+"""Longer lines are neither composed nor given a probability."""
+
+_WIDTH = 4
+_MIN_CONTEXT = 2
+_PRINTABLE_FROM = 0x20
+_DELETE = 0x7F
+
+
+@dataclass(slots=True, eq=False)
+class _Prompt:
+    """What is known about one context: every keystroke adds to it."""
+
+    context: Context
+    ids: list[int]
+    states: dict[tuple[int, ...], tuple[State, float]]
+    """By tokens after the context: the state there and ln P of the tokens."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """ln P(line | context) of lines."""
+    composed: set[str] = field(default_factory=set)
+    """The lines that searches found."""
+
+
+class NeuralExpert:
+    """P(line | context): the product over the line's canonical tokens and the end symbol.
+
+    A context is read once. A search runs only when no line that an earlier one found for the same prompt goes
+    on as typed; otherwise a keystroke reads the newly certain tokens, usually none or one.
+    """
+
+    name = "neural"
+
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, *, line_tokens: int = 64) -> None:
+        """`line_tokens` of the model's row are kept for the line, the others hold the context."""
+        self._model = model
+        self._tokenizer = tokenizer
+        self._context_tokens = max(_MIN_CONTEXT, model.max_tokens - line_tokens)
+        self._room = model.max_tokens - self._context_tokens
+        self._end = tokenizer.symbol(END)
+        spellings = [tokenizer.piece_bytes(piece) for piece in range(tokenizer.vocab_size)]
+        allowed = np.array([_is_printable(spelling) for spelling in spellings])
+        self._alphabet = Alphabet(PieceTable(tokenizer), allowed, self._end)
+        self._prompt: _Prompt | None = None
+
+    def propose(self, prefix: str, context: Context, count: int) -> list[tuple[str, float]]:
+        """At most `count` composed lines that begin with `prefix`, best first, with ln P(line | context)."""
+        prompt = self._prepare(context)
+        if len(prefix) > MAX_LINE_CHARS:
+            return []
+        if not _continuing(prompt, prefix):
+            self._search(prompt, prefix)
+        lines = sorted(_continuing(prompt, prefix), key=lambda line: (-prompt.scores[line], line))
+        return [(line, prompt.scores[line]) for line in lines[:count]]
+
+    def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
+        """ln P(line | context) of each line: (len(lines),); -inf for lines longer than MAX_LINE_CHARS."""
+        prompt = self._prepare(context)
+        self._score(prompt, [line for line in lines if line not in prompt.scores])
+        return np.array([prompt.scores[line] for line in lines], np.float64)
+
+    def log_prefix(self, prefix: str, context: Context) -> float:
+        """ln P(the line begins with `prefix`), over the segmentations that healing leaves open."""
+        prompt = self._prepare(context)
+        if not prefix:
+            return 0.0
+        if len(prefix) > MAX_LINE_CHARS:
+            return -np.inf
+        healed = heal(self._tokenizer, prefix)
+        if len(healed.ids) >= self._room:
+            return -np.inf
+        state, logprob = self._walk(prompt, healed.ids)
+        mask = self._alphabet.pieces.mask(healed.remainder)
+        return logprob + float(np.logaddexp.reduce(state.logprobs[0][mask])) if mask.any() else -np.inf
+
+    def novelty(self, context: Context) -> float:  # noqa: ARG002
+        """0: every line that is not longer than MAX_LINE_CHARS has a probability."""
+        return 0.0
+
+    def _prepare(self, context: Context) -> _Prompt:
+        if self._prompt is None or self._prompt.context is not context:
+            ids = encode_context(
+                context.previous,
+                context.directory,
+                context.timestamp,
+                self._tokenizer,
+                self._context_tokens,
+            )
+            self._prompt = _Prompt(context, ids, {(): (self._model.start(ids), 0.0)})
+        return self._prompt
+
+    def _walk(self, prompt: _Prompt, ids: Sequence[int]) -> tuple[State, float]:
+        """The state after `ids`, reached from the longest part of them that was reached before."""
+        done = next(n for n in range(len(ids), -1, -1) if tuple(ids[:n]) in prompt.states)
+        state, logprob = prompt.states[tuple(ids[:done])]
+        for position in range(done, len(ids)):
+            logprob += float(state.logprobs[0, ids[position]])
+            state = state.extend([ids[position]], [0])
+            prompt.states[tuple(ids[: position + 1])] = state, logprob
+        return state, logprob
+
+    def _search(self, prompt: _Prompt, prefix: str) -> None:
+        """Compose lines that begin with `prefix` and score them as they would be encoded whole."""
+        healed = heal(self._tokenizer, prefix)
+        room = self._room - len(healed.ids)
+        if room <= 0:
+            return
+        state, before = self._walk(prompt, healed.ids)
+        found: set[str] = set()
+        for hypothesis in search(state, healed.remainder, self._alphabet, width=_WIDTH, max_tokens=room):
+            ids = [*healed.ids, *hypothesis.ids]
+            line = self._tokenizer.decode(ids)
+            if line.startswith(prefix) and len(line) > len(prefix) and _is_clean(line[len(prefix) :]):
+                found.add(line)
+                if self._tokenizer.encode(line) == ids:
+                    prompt.scores.setdefault(line, before + hypothesis.logprob)
+        self._score(prompt, sorted(found - prompt.scores.keys()))
+        prompt.composed |= found
+
+    def _score(self, prompt: _Prompt, lines: Sequence[str]) -> None:
+        """Enter ln P of lines into `prompt.scores`: those that fit in one batch, the others one by one."""
+        batch: dict[str, list[int]] = {}
+        for line in lines:
+            if len(line) > MAX_LINE_CHARS:
+                prompt.scores[line] = -np.inf
+                continue
+            ids = [*self._tokenizer.encode(line), self._end]
+            if len(ids) > self._room:
+                prompt.scores[line] = self._score_long(prompt, ids)
+            else:
+                batch[line] = ids
+        if batch:
+            state, _ = prompt.states[()]
+            prompt.scores.update(zip(batch, map(float, state.score(list(batch.values()))), strict=True))
+
+    def _score_long(self, prompt: _Prompt, ids: list[int]) -> float:
+        """ln P of a line that does not fit behind its context: the rest sees what comes right before it."""
+        state, _ = prompt.states[()]
+        total = float(state.score([ids[: self._room]])[0])
+        half = self._model.max_tokens // 2
+        row = prompt.ids + ids
+        for position in range(len(prompt.ids) + self._room, len(row), half):
+            state = self._model.start(row[max(0, position - half) : position])
+            total += float(state.score([row[position : position + half]])[0])
+        return total
+
+
+def _continuing(prompt: _Prompt, prefix: str) -> list[str]:
+    return [line for line in prompt.composed if line.startswith(prefix) and line != prefix]
+
+
+def _is_printable(spelling: bytes) -> bool:
+    return all(byte >= _PRINTABLE_FROM and byte != _DELETE for byte in spelling)
+
+
+def _is_clean(text: str) -> bool:
+    """No broken UTF-8: the model may write any bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,37 @@
+"""How fast this machine trains: measured before a run, so that its plan can be fixed."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from delta_learn.config import TrainConfig
+from delta_learn.model.gpt import DeltaModel
+from delta_learn.trainer.loop import Trainer
+from delta_learn.trainer.plan import plan_steps
+
+if TYPE_CHECKING:
+    from delta_learn.dataset.windows import Dataset
+
+
+def measure_speed(model: DeltaModel, config: TrainConfig, train: Dataset, *, seconds: float = 3.0) -> float:
+    """Tokens a second of real steps on a copy of `model`, over at least `seconds` and three steps.
+
+    Raises:
+        ConfigError, NotEnoughDataError: as `plan_steps`.
+    """
+    times: list[float] = []
+    plan = dataclasses.replace(plan_steps(config, train.rows_per_epoch()), steps=1 << 30)
+    trainer = Trainer(
+        copy.deepcopy(model),
+        config,
+        train,
+        plan=plan,
+        on_step=lambda _: times.append(time.monotonic()),
+        # The first step allocates what the others use again, so it is not counted.
+        stop=lambda: len(times) > 3 and times[-1] - times[0] >= seconds,
+    )
+    result = trainer.fit()
+    return result.tokens / result.steps * (len(times) - 1) / (times[-1] - times[0])

@@ -1,0 +1,90 @@
+"""collector/shellwords.py: words as the shell sees them, each at its place in the text."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delta_learn.collector.shellwords import Word, simple_commands, unquote, without_parameters
+
+shell_text = st.lists(st.sampled_from([*"ab'\"\\$`|&;<>() \n=", "$'", "<secret:x>"]), max_size=15).map(
+    "".join
+)
+
+
+def words(text: str) -> list[list[str]]:
+    return [[word.text for word in command] for command in simple_commands(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("git commit -m 'a b'", [["git", "commit", "-m", "a b"]]),
+        ('a "b \\" c" d', [["a", 'b \\" c', "d"]]),
+        ("a $'b\\'c' d", [["a", "b\\'c", "d"]]),
+        ("a x'b c'y d", [["a", "x'b c'y", "d"]]),
+        ("a b\\ c", [["a", "b\\ c"]]),
+        ("a; b && c | d &\ne", [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        ("a $(b c) `d`", [["a", "$"], ["b", "c"], ["d"]]),
+        ("a >b 2>&1 <c", [["a", ">", "b", "2", ">"], ["1", "<", "c"]]),
+        ("a \\\n  b", [["a", "b"]]),
+        ("a <secret:token> b", [["a", "<secret:token>", "b"]]),
+        ("a 'b c", [["a", "'b c"]]),
+        ("", []),
+        (" ;\n; ", []),
+    ],
+)
+def test_words_of_simple_commands(text: str, expected: list[list[str]]) -> None:
+    assert words(text) == expected
+
+
+@given(shell_text, st.integers(0, 5))
+def test_every_word_is_at_its_place(text: str, offset: int) -> None:
+    end = offset
+    for command in simple_commands(text, offset):
+        for word in command:
+            assert end <= word.start
+            assert text[word.start - offset : word.end - offset] == word.text
+            end = word.end
+
+
+@given(st.lists(st.text("ab \"'\\$", min_size=1, max_size=6), min_size=1))
+def test_what_shlex_quotes_is_one_word_each(texts: list[str]) -> None:
+    assert len(words(shlex.join(texts))[0]) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("raw", "word"),
+    [
+        ("a", Word(7, "a")),
+        ("'a b'", Word(8, "a b", "'")),
+        ('"a"', Word(8, "a", '"')),
+        ("$'a'", Word(9, "a", "$'")),
+        ("''", Word(8, "", "'")),
+        ("'a'b'", Word(7, "'a'b'")),
+        ("'a''b'", Word(7, "'a''b'")),
+        ('"a\\"', Word(7, '"a\\"')),
+        ("'", Word(7, "'")),
+        ("", Word(7, "")),
+    ],
+)
+def test_quotes_come_off_when_one_pair_holds_the_word(raw: str, word: Word) -> None:
+    assert unquote(7, raw) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("a$B-${C:-x}y", "a-y"),
+        ("$(pass show a", ""),
+        ("`cat a`b", "b"),
+        ("a\\$b", "a\\$b"),
+        ("$1$2$@$?", ""),
+        ("100$", "100"),
+    ],
+)
+def test_parameters_are_what_is_not_spelt_out(text: str, rest: str) -> None:
+    assert without_parameters(text) == rest

@@ -1,0 +1,41 @@
+"""collector/span.py: spans made orderly, and put to use."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delta_learn.collector.span import Span, merged, replaced
+
+spans = st.lists(
+    st.builds(
+        lambda start, length, kind: Span(start, start + length, kind),
+        st.integers(0, 20), st.integers(1, 8), st.sampled_from("ab"),
+    )
+)  # fmt: skip
+
+
+def covered(among: list[Span] | tuple[Span, ...]) -> set[int]:
+    return {place for span in among for place in range(span.start, span.end)}
+
+
+@given(spans)
+def test_merged_spans_are_in_order_apart_and_cover_the_same(given_spans: list[Span]) -> None:
+    result = merged(given_spans)
+    assert all(a.end <= b.start for a, b in pairwise(result))
+    assert covered(result) == covered(given_spans)
+    assert merged(result) == result
+
+
+def test_the_first_given_wins_at_one_place_and_the_longer_one_otherwise() -> None:
+    assert merged([Span(1, 4, "github"), Span(1, 4, "token")]) == (Span(1, 4, "github"),)
+    assert merged([Span(2, 3, "github"), Span(1, 4, "token")]) == (Span(1, 4, "token"),)
+    assert merged([Span(3, 6, "b"), Span(1, 4, "a")]) == (Span(1, 6, "a"),)
+    assert merged([Span(3, 6, "b"), Span(1, 3, "a")]) == (Span(1, 3, "a"), Span(3, 6, "b"))
+
+
+def test_replaced_text_has_placeholders_in_place_of_spans() -> None:
+    assert replaced("abcdef", [Span(0, 1, "x"), Span(3, 6, "y")]) == "<secret:x>bc<secret:y>"
+    assert replaced("abc", []) == "abc"

@@ -1,0 +1,131 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from delta_learn.entry import CommandEntry
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.neural import MAX_LINE_CHARS, NeuralExpert
+from delta_learn.tokenizer.sequence import encode_context
+from delta_learn.tokenizer.symbols import END
+from delta_learn.tokenizer.tokenizer import Tokenizer
+
+LINES = {"git status": 5, "git stash": 3, "git push": 4, "ls -la": 2, "cat README.md": 1}
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context(previous=[CommandEntry("make test")], directory="/src")
+
+
+def test_the_probability_of_a_line_is_the_product_over_its_tokens(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    row = tuple(encode_context(context.previous, context.directory, None, tokenizer, 32))
+    expected = 0.0
+    for token in [*tokenizer.encode("git stash"), tokenizer.symbol(END)]:
+        expected += float(model.next_logprobs(row)[token])
+        row = (*row, token)
+    assert expert.log_probabilities(["git stash"], context)[0] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("prefix", ["", "g", "gi", "git", "git ", "git s", "git sta", "git stas"])
+def test_the_best_known_line_is_composed_at_any_cut(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context, prefix: str
+) -> None:
+    expert = NeuralExpert(memory_model(LINES), tokenizer)
+    found = expert.propose(prefix, context, 4)
+    expected = max((line for line in LINES if line.startswith(prefix)), key=LINES.__getitem__)
+    assert found[0][0] == expected
+    assert all(line.startswith(prefix) and line != prefix for line, _ in found)
+    assert len({line for line, _ in found}) == len(found) <= 4
+    for line, score in found:
+        assert score == pytest.approx(expert.log_probabilities([line], context)[0], abs=1e-3)
+
+
+def test_a_composed_line_is_scored_as_it_would_be_encoded(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    """Also where the search spelled it in other pieces: both experts' probabilities are of the same line."""
+    composer = NeuralExpert(memory_model(LINES), tokenizer)
+    judge = NeuralExpert(memory_model(LINES), tokenizer)
+    for prefix in ("", "q", "gi", "ca", "ls -", "zz top"):
+        for line, score in composer.propose(prefix, context, 4):
+            assert score == pytest.approx(judge.log_probabilities([line], context)[0], abs=1e-3)
+
+
+def test_keystrokes_that_agree_with_a_composed_line_do_not_search(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    expert.propose("", context, 4)
+    before = (model.starts, model.extensions, model.scored)
+    for end in range(1, len("git status")):
+        assert expert.propose("git status"[:end], context, 1)[0][0] == "git status"
+    assert (model.starts, model.extensions, model.scored) == before
+    assert model.starts == 1
+    expert.propose("cat R", context, 1)
+    assert model.extensions > before[1]
+
+
+def test_a_new_context_is_read(tokenizer: Tokenizer, memory_model: Callable, context: Context) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    expert.log_probabilities(["ls"], context)
+    expert.log_probabilities(["ls"], context)
+    assert (model.starts, model.scored) == (1, 1)
+    expert.log_probabilities(["ls"], Context())
+    assert (model.starts, model.scored) == (2, 2)
+
+
+def test_the_prefix_holds_at_least_its_lines(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    expert = NeuralExpert(memory_model(LINES), tokenizer)
+    assert expert.log_prefix("", context) == 0
+    for prefix in ("g", "git s", "ls"):
+        mass = expert.log_prefix(prefix, context)
+        lines = [line for line in LINES if line.startswith(prefix)]
+        within = np.logaddexp.reduce(expert.log_probabilities(lines, context))
+        assert within <= mass + 1e-3 < 1e-2
+    assert expert.log_prefix("git zzzz", context) < expert.log_prefix("git s", context) - 3
+
+
+@pytest.mark.parametrize("hostile", ["\x1b]0;x\x07", "a\nb", "rm\x00", "x\x7f", "\udcff\udcfe"])
+def test_control_bytes_and_broken_text_are_never_composed(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context, hostile: str
+) -> None:
+    expert = NeuralExpert(memory_model({hostile: 100, "ls -la": 1}), tokenizer)
+    for prefix in ("", hostile[0]):
+        for line, _ in expert.propose(prefix, context, 4):
+            added = line[len(prefix) :]
+            assert all(ord(c) >= 32 and ord(c) != 127 and not 0xD800 <= ord(c) <= 0xDFFF for c in added)
+
+
+def test_long_lines_have_a_probability_within_the_models_row(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    expert = NeuralExpert(memory_model(LINES), tokenizer, line_tokens=20)
+    long = "echo " + "word " * 100
+    scores = expert.log_probabilities([long, "git status"], context)
+    assert np.isfinite(scores).all()
+    assert scores[0] < scores[1] - 100
+    assert expert.log_probabilities(["x" * (MAX_LINE_CHARS + 1)], context)[0] == -np.inf
+
+
+def test_prefixes_that_leave_no_room_are_not_continued(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    expert = NeuralExpert(memory_model(LINES), tokenizer, line_tokens=20)
+    for prefix in ("word " * 100, "x" * (MAX_LINE_CHARS + 1)):
+        assert expert.propose(prefix, context, 3) == []
+        assert expert.log_prefix(prefix, context) == -np.inf
+
+
+def test_the_longest_context_leaves_room_for_a_line(tokenizer: Tokenizer, memory_model: Callable) -> None:
+    expert = NeuralExpert(memory_model(LINES), tokenizer)
+    context = Context(previous=[CommandEntry(f"git commit -m 'change {n}'") for n in range(50)])
+    assert expert.propose("", context, 1)[0][0] == "git status"
