@@ -1,1 +1,1 @@
-"""One script per budget: each prints a table and writes JSON to benchmarks/results; figures are ratios within one run."""
+"""One script per budget: a table on the screen and JSON in benchmarks/results; figures are ratios within one run."""

@@ -87,9 +87,7 @@ def write_database(path: Path, schema: str, tables: dict[str, Iterable[tuple[Any
 def write_atuin(path: Path, lines: list[str]) -> None:
     """Atuin's table."""
     schema = "create table history (timestamp text, duration, exit, command, cwd, session)"
-    rows = (
-        (str((START + n) * 10**9), n, n % 3, c, f"/p{n % 40}", f"s{n // 40}") for n, c in enumerate(lines)
-    )
+    rows = ((str((START + n) * 10**9), n, n % 3, c, f"/p{n % 40}", f"s{n // 40}") for n, c in enumerate(lines))
     write_database(path, schema, {"history": rows})
 
 

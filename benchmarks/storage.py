@@ -108,8 +108,7 @@ def main() -> None:
     speeds = {name: size / statistics.median(values) for name, values in times.items()}
     ratios = {
         kind: statistics.median(
-            plain / sealed
-            for plain, sealed in zip(times[f"{kind} plain"], times[f"{kind} sealed"], strict=True)
+            plain / sealed for plain, sealed in zip(times[f"{kind} plain"], times[f"{kind} sealed"], strict=True)
         )
         for kind in ("write", "read")
     }
@@ -118,9 +117,7 @@ def main() -> None:
         print(f"{kind:18}{speeds[f'{kind} plain']:14.0f}{speeds[f'{kind} sealed']:14.0f}{ratio:16.2f}")
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
-    (results / "storage.json").write_text(
-        json.dumps({"mb_per_s": speeds, "sealed_to_plain": ratios}, indent=1)
-    )
+    (results / "storage.json").write_text(json.dumps({"mb_per_s": speeds, "sealed_to_plain": ratios}, indent=1))
 
 
 if __name__ == "__main__":

@@ -108,9 +108,7 @@ class Config:
         try:
             data = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ConfigError(
-                f"{path} is not JSON (line {error.lineno}: {error.msg}); mend or remove it."
-            ) from error
+            raise ConfigError(f"{path} is not JSON (line {error.lineno}: {error.msg}); mend or remove it.") from error
         return from_mapping(cls, data, where=str(path))
 
 

@@ -56,9 +56,7 @@ class CommandEntry:
         return cls(**{name: record[name] for name in _DEFAULTS if name in record})
 
 
-_DEFAULTS: dict[str, Any] = {
-    f.name: {} if f.default_factory is dict else f.default for f in fields(CommandEntry)
-}
+_DEFAULTS: dict[str, Any] = {f.name: {} if f.default_factory is dict else f.default for f in fields(CommandEntry)}
 
 Redacted = NewType("Redacted", CommandEntry)
 """An entry that `collector.redact` has seen: the only kind that a shard accepts."""
@@ -86,9 +84,7 @@ class Session:
         return self.entries[index + 1].command if index + 1 < len(self.entries) else None
 
 
-def split_sessions(
-    entries: Iterable[CommandEntry], gap_seconds: float = SESSION_GAP_SECONDS
-) -> list[Session]:
+def split_sessions(entries: Iterable[CommandEntry], gap_seconds: float = SESSION_GAP_SECONDS) -> list[Session]:
     """Group entries by shell session; streams of imports are cut where nothing happened for `gap_seconds`.
 
     Sessions come in the order of their first entry. An isolated entry is a session of its own.

@@ -76,9 +76,7 @@ class Registry:
         with BlockReader(self.path(version), kind="model", keyring=self.keyring, label=version) as reader:
             meta, tokenizer, *chunks = reader.records()
         if meta.get("format", 0) > FORMAT:
-            raise ModelError(
-                f"{self.path(version)} was written by a newer delta_learn; update, or train a new model."
-            )
+            raise ModelError(f"{self.path(version)} was written by a newer delta_learn; update, or train a new model.")
         return ModelFile(meta, tokenizer, b"".join(chunks))
 
     def load_deployed(self) -> ModelFile | None:
@@ -182,9 +180,7 @@ class Registry:
             self.models = [ModelRecord(**record) for record in data["models"]]
             self.deployed, self.history = data["deployed"], data["history"]
         except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(
-                f"{path} is damaged ({error}); remove it and run `delta-learn train`."
-            ) from error
+            raise StorageError(f"{path} is damaged ({error}); remove it and run `delta-learn train`.") from error
 
     def _save(self) -> None:
         data: Mapping[str, Any] = {

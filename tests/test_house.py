@@ -18,9 +18,7 @@ SOURCES = sorted((ROOT / "delta_learn").rglob("*.py"))
 
 def modules_after(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     return set(done.stdout.split())
 
 
@@ -38,9 +36,7 @@ def test_heavy_packages_wait_until_they_are_needed(code: str) -> None:
 
 
 def test_predicting_without_a_model_never_imports_torch() -> None:
-    assert "torch" not in modules_after(
-        "import delta_learn as dl; dl.Predictor().suggest('', dl.Context(), 1)"
-    )
+    assert "torch" not in modules_after("import delta_learn as dl; dl.Predictor().suggest('', dl.Context(), 1)")
 
 
 @pytest.mark.parametrize("name", delta_learn.__all__)
@@ -94,8 +90,6 @@ def test_scripts_parse_and_can_be_run(name: str) -> None:
 
 
 def test_try_refuses_a_file_that_is_not_there() -> None:
-    done = subprocess.run(
-        [str(ROOT / "script" / "try"), "/no/such/file"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([str(ROOT / "script" / "try"), "/no/such/file"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "cannot be read" in done.stderr

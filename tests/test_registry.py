@@ -99,9 +99,7 @@ def test_another_key_is_named_as_the_cause(registry: Registry, tmp_path: Path) -
 
 
 def test_a_newer_format_is_refused(registry: Registry) -> None:
-    with BlockWriter.create(
-        registry.path("m1"), kind="model", label="m1", keyring=registry.keyring
-    ) as writer:
+    with BlockWriter.create(registry.path("m1"), kind="model", label="m1", keyring=registry.keyring) as writer:
         writer.write([{"format": FORMAT + 1}, b""])
     with pytest.raises(ModelError, match="newer delta_learn"):
         registry.load_model("m1")

@@ -64,7 +64,7 @@ def _read(path: Path | None, form: str | None) -> tuple[ImportResult, list[Path]
 
 def _sample() -> ImportResult:
     from delta_learn.collector.importers.result import ImportResult
-    from delta_learn.collector.sample import sample_entries
+    from delta_learn.collector.sample.generator import sample_entries
 
     return ImportResult(sample_entries(), [], SAMPLE, Path("the built-in sample"))
 

@@ -55,16 +55,12 @@ def list_(as_json: Json = False) -> None:
     """All versions, oldest first."""
     registry = _registry()
     if as_json:
-        echo_json(
-            [{**dataclasses.asdict(m), "deployed": m.version == registry.deployed} for m in registry.models]
-        )
+        echo_json([{**dataclasses.asdict(m), "deployed": m.version == registry.deployed} for m in registry.models])
         return
     if not registry.models:
         typer.echo("No model yet; run `delta-learn train`.")
         return
-    typer.echo(
-        table(["version", "made", "entries", "gate", ""], [_row(registry, m) for m in registry.models])
-    )
+    typer.echo(table(["version", "made", "entries", "gate", ""], [_row(registry, m) for m in registry.models]))
 
 
 def _row(registry: Registry, record: ModelRecord) -> list[str]:
@@ -98,9 +94,7 @@ def rollback() -> None:
     """Go back to what was deployed before."""
     version = _locked(lambda registry: registry.rollback(), "models rollback")
     typer.echo(
-        f"{version} is deployed."
-        if version
-        else "No model is deployed: predictions come from your history alone."
+        f"{version} is deployed." if version else "No model is deployed: predictions come from your history alone."
     )
 
 

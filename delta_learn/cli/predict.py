@@ -23,9 +23,7 @@ def predict(
     ] = None,
     previous: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A command just run; repeat for several, oldest first. Default: the last recorded."
-        ),
+        typer.Option(help="A command just run; repeat for several, oldest first. Default: the last recorded."),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -37,17 +35,12 @@ def predict(
 
     store = Store.open()
     predictor = open_predictor(store, say=lambda text: typer.echo(text, err=True))
-    context = present_context(
-        store.entries(), str(cwd.absolute()) if cwd else None, previous, here=str(Path.cwd())
-    )
+    context = present_context(store.entries(), str(cwd.absolute()) if cwd else None, previous, here=str(Path.cwd()))
     start = time.perf_counter()
     suggestions = predictor.suggest(prefix, context, k)
     latency = (time.perf_counter() - start) * 1000
     if as_json:
-        rows = [
-            {"command": s.command, "probability": round(s.probability, 6), "source": s.source}
-            for s in suggestions
-        ]
+        rows = [{"command": s.command, "probability": round(s.probability, 6), "source": s.source} for s in suggestions]
         echo_json({"suggestions": rows, "latency_ms": round(latency, 3)})
     elif suggestions:
         typer.echo(

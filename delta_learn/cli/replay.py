@@ -39,13 +39,9 @@ def replay(
             help="zsh, bash, fish, atuin, mcfly, histdb or jsonl; told from the file when not given.",
         ),
     ] = None,
-    start: Annotated[
-        float, typer.Option(min=0.0, max=0.99, help="Score after this part of the history.")
-    ] = 0.25,
+    start: Annotated[float, typer.Option(min=0.0, max=0.99, help="Score after this part of the history.")] = 0.25,
     limit: Annotated[int | None, typer.Option(min=1, help="Score at most so many commands.")] = None,
-    methods: Annotated[
-        str | None, typer.Option(help="Comma-separated; default: delta and every baseline.")
-    ] = None,
+    methods: Annotated[str | None, typer.Option(help="Comma-separated; default: delta and every baseline.")] = None,
     train_at: Annotated[
         float | None,
         typer.Option(
@@ -79,11 +75,7 @@ def replay(
     typer.echo(
         f"{plural(trial.entries, 'command')}, scored from number {trial.first + 1:,} on"
         + (f"; {plural(trial.broken, 'broken line')} passed over" if trial.broken else "")
-        + (
-            f"; the first {trial.isolated:,} were thinned out by the shell and are not scored"
-            if trial.isolated
-            else ""
-        )
+        + (f"; the first {trial.isolated:,} were thinned out by the shell and are not scored" if trial.isolated else "")
         + "."
     )
     typer.echo(comparison(trial.result))
@@ -92,12 +84,8 @@ def replay(
 def comparison(result: ReplayResult) -> str:
     """The table of a replay: a row a method, then what delta gains on each, with its 90 % interval."""
     summary = result.summary()
-    rows = [
-        [name, *(_figure(figures[key]) for key in _COLUMNS)] for name, figures in summary["methods"].items()
-    ]
-    rows.append(
-        ["(perfect recall)", "", "", _figure(summary["oracle"]["ksr_full"]), *[""] * (len(_COLUMNS) - 3)]
-    )
+    rows = [[name, *(_figure(figures[key]) for key in _COLUMNS)] for name, figures in summary["methods"].items()]
+    rows.append(["(perfect recall)", "", "", _figure(summary["oracle"]["ksr_full"]), *[""] * (len(_COLUMNS) - 3)])
     parts = [f"{plural(len(result), 'command')} scored:", table(["method", *_COLUMNS.values()], rows)]
     gains = _gains(summary["differences"])
     if gains:
@@ -115,11 +103,7 @@ def _gains(differences: dict[str, Any]) -> list[list[str]]:
         row = [name.replace("-vs-", " less ")]
         for key in ("ksr_word", "hit@1"):
             figure = metrics.get(key)
-            row += (
-                [f"{figure['mean']:+.3f}", f"{figure['low']:+.3f} to {figure['high']:+.3f}"]
-                if figure
-                else ["", ""]
-            )
+            row += [f"{figure['mean']:+.3f}", f"{figure['low']:+.3f} to {figure['high']:+.3f}"] if figure else ["", ""]
         rows.append(row)
     return rows
 

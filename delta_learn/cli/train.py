@@ -23,16 +23,12 @@ def register(app: typer.Typer) -> None:
 def train(
     nightly: Annotated[
         bool,
-        typer.Option(
-            "--nightly", help="Train only if the conditions of a night hold; else say why and exit 0."
-        ),
+        typer.Option("--nightly", help="Train only if the conditions of a night hold; else say why and exit 0."),
     ] = False,
     now: Annotated[
         bool, typer.Option("--now", help="Train whatever the conditions say (the default without --nightly).")
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the conditions and change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the conditions and change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Train a personal model, replay your newest commands, deploy it only if it saves keystrokes."""
@@ -82,6 +78,4 @@ def _print(night: Night, *, conditions: bool) -> None:
     typer.echo(f"Gate: {'passed' if night.decision.deploy else 'not passed'}.")
     for reason in night.decision.reasons:
         typer.echo(f"  {reason}")
-    typer.echo(
-        f"{night.version} is deployed." if night.decision.deploy else "What predicted until now stays."
-    )
+    typer.echo(f"{night.version} is deployed." if night.decision.deploy else "What predicted until now stays.")

@@ -10,7 +10,7 @@ from delta_learn.collector.redact_grammar import read_command
 from delta_learn.collector.redact_rules import AUTH_SCHEMES, HEADERS, TEXT_SECRETS, URL_SECRETS, VENDOR_TOKENS
 from delta_learn.collector.redact_words import is_secret_value, mentions_secret, option_kind, variable_kind
 from delta_learn.collector.shellwords import Word
-from delta_learn.collector.span import Span, merged, replaced
+from delta_learn.collector.span import Span, merged, moved_back, replaced
 from delta_learn.entry import CommandEntry, Redacted
 
 __all__ = ["Redaction", "Span", "redact", "redact_entry"]
@@ -18,18 +18,17 @@ __all__ = ["Redaction", "Span", "redact", "redact_entry"]
 _LONG_RUN = re.compile(r"[\w-]{16}")
 """Every vendor's token has one: lines without are not searched for them."""
 
+_ROUNDS = 8
+"""Without a secret its neighbours may read otherwise, in lines that are hardly commands: they are read again."""
+
 _VENDORS = tuple(kind for kind, _ in VENDOR_TOKENS)
-_VENDOR_TOKEN = re.compile(
-    "(?<![A-Za-z0-9])(?:" + "|".join(f"({p})" for _, p in VENDOR_TOKENS) + ")", re.ASCII
-)
+_VENDOR_TOKEN = re.compile("(?<![A-Za-z0-9])(?:" + "|".join(f"({p})" for _, p in VENDOR_TOKENS) + ")", re.ASCII)
 _URL_SECRETS = tuple((kind, re.compile(pattern)) for kind, pattern in URL_SECRETS)
 _TEXT_SECRETS = tuple((kind, re.compile(pattern)) for kind, pattern in TEXT_SECRETS)
 _COLON = r"""\\?["']?\s*+:\s*+\\?["']?"""
 _CREDENTIALS = rf"""(?:(?:{AUTH_SCHEMES})\s++)?+(?!(?:{AUTH_SCHEMES})(?![\w-]))([^\s"'\\|&;<>()$`{{}}]++)"""
-_HEADERS = tuple(
-    (kind, re.compile(rf"(?<![\w-])(?:{name}){_COLON}{_CREDENTIALS}", re.I)) for kind, name in HEADERS
-)
-_FIELD = re.compile(r"""\\?["']([A-Za-z_][\w.-]*+)\\?["']\s*+:\s*+\\?["']([^"'\\`$<>]++)\\?["']""")
+_HEADERS = tuple((kind, re.compile(rf"(?<![\w-])(?:{name}){_COLON}{_CREDENTIALS}", re.I)) for kind, name in HEADERS)
+_FIELD = re.compile(r"""\\?["']([A-Za-z_][\w.-]*+)\\?["']\s*+:\s*+\\?["']([^"'\\`$<>]++)(?=\\?["'])""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,14 @@ class Redaction:
 def redact(command: str) -> Redaction:
     """Replace the secrets in `command`, in time linear in its length; redacted text comes back as it is."""
     spans = merged(_secrets(command))
-    return Redaction(command, replaced(command, spans) if spans else command, spans)
+    redacted = replaced(command, spans)
+    for _ in range(_ROUNDS if spans else 0):
+        more = [moved_back(span, spans) for span in _secrets(redacted)]
+        if not more:
+            break
+        spans = merged([*spans, *more])
+        redacted = replaced(command, spans)
+    return Redaction(command, redacted, spans)
 
 
 def redact_entry(entry: CommandEntry) -> tuple[Redacted, tuple[Span, ...]]:
@@ -74,9 +80,7 @@ def _redact_values(variables: Mapping[str, str]) -> tuple[dict[str, str], tuple[
     spans: tuple[Span, ...] = ()
     for name, value in variables.items():
         kind = variable_kind(name)
-        found = (
-            (Span(0, len(value), kind),) if kind and is_secret_value(Word(0, value)) else redact(value).spans
-        )
+        found = (Span(0, len(value), kind),) if kind and is_secret_value(Word(0, value)) else redact(value).spans
         clean[name] = replaced(value, found)
         spans += found
     return clean, spans

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from delta_learn.collector.redact_rules import MESSAGE_OPTIONS
 from delta_learn.collector.redact_tools import TOOLS, Tool
-from delta_learn.collector.redact_words import is_secret_value, option_kind, variable_kind
+from delta_learn.collector.redact_words import is_secret_value, option_kind, variable_kind, without_placeholders
 from delta_learn.collector.shellwords import Word, closed, match_quoted, simple_commands, unquote
 from delta_learn.collector.span import Span
 
@@ -135,10 +135,10 @@ class _SimpleCommand:
 
     def _value(self, word: Word, expected: _Expected) -> Iterator[Span]:
         if expected.separator:
-            user, separator, _ = word.text.partition(expected.separator)
-            if not separator:
+            at = without_placeholders(word.text).find(expected.separator)
+            if at < 0:
                 return
-            word = _tail(word, len(user) + len(separator))
+            word = _tail(word, at + 1)
         if word.text.startswith("pass:"):  # openssl says where a password is to be found; pass: means here
             word = _tail(word, len("pass:"))
         word = closed(word)

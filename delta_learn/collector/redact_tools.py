@@ -86,9 +86,7 @@ TOOLS: Mapping[str, Tool] = {
     "wlfreerdp": Tool(glued=("/p:",)),
     "lftp": Tool(login={"-u": ",", "--user": ","}),
     "ncftp": _LOGIN,
-    "curl": Tool(
-        login={"-u": ":", "--user": ":", "-U": ":", "--proxy-user": ":", "-b": "=", "--cookie": "="}
-    ),
+    "curl": Tool(login={"-u": ":", "--user": ":", "-U": ":", "--proxy-user": ":", "-b": "=", "--cookie": "="}),
     "http": Tool(login={"-a": ":", "--auth": ":"}),
     "https": Tool(login={"-a": ":", "--auth": ":"}),
     "xh": Tool(login={"-a": ":", "--auth": ":"}),

@@ -59,12 +59,17 @@ def _kind(name: str, patterns: Sequence[tuple[str, re.Pattern[str]]]) -> str | N
     return None
 
 
+def without_placeholders(text: str) -> str:
+    """`text` with NUL, which no command can have, in place of all that is redacted already."""
+    return _PLACEHOLDER.sub(lambda placeholder: "\0" * len(placeholder.group()), text)
+
+
 def is_secret_value(word: Word, depth: int = 0) -> bool:
     """Whether `word` spells a secret out: no reference, no place to fill in, nothing already redacted.
 
     In single quotes `$` is a character like others, unless they stand in a command inside quotes (`depth`).
     """
-    text = _PLACEHOLDER.sub("", word.text)
+    text = without_placeholders(word.text).replace("\0", "")
     if word.quote != "'" or depth > 0 or _LITERAL_REFERENCE.fullmatch(text):
         text = without_parameters(text)
     if len(text) < _SHORTEST or text.lower() in HARMLESS_VALUES:

@@ -14,6 +14,11 @@ class Span:
     end: int
     kind: str
 
+    @property
+    def placeholder(self) -> str:
+        """What stands in place of the secret."""
+        return f"<secret:{self.kind}>"
+
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     """In order and apart: overlapping spans become one, of two at the same place the first given stays."""
@@ -31,6 +36,19 @@ def replaced(text: str, spans: Iterable[Span]) -> str:
     pieces: list[str] = []
     end = 0
     for span in spans:
-        pieces += text[end : span.start], f"<secret:{span.kind}>"
+        pieces += text[end : span.start], span.placeholder
         end = span.end
     return "".join(pieces) + text[end:]
+
+
+def moved_back(span: Span, replacements: Iterable[Span]) -> Span:
+    """Where a span of `replaced(text, replacements)` stands in `text`; one that cuts a placeholder takes all of it."""
+    start, end = span.start, span.end
+    for gone in replacements:
+        longer = gone.end - gone.start - len(gone.placeholder)
+        if gone.start + len(gone.placeholder) <= start:
+            start, end = start + longer, end + longer
+        elif gone.start < end:
+            start = min(start, gone.start)
+            end = max(end, gone.start + len(gone.placeholder)) + longer
+    return Span(start, end, span.kind)

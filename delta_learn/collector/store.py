@@ -63,9 +63,7 @@ class Store:
         passed = [redact_entry(entry)[0] for entry in entries]
         with exclusive(self.paths.lock, "adding entries", timeout=_WAIT_SECONDS):
             fresh = new_entries(self._raw.read_all(), passed)
-            self._raw.append(
-                [Redacted(e) for e in fresh], time.time() if fallback_time is None else fallback_time
-            )
+            self._raw.append([Redacted(e) for e in fresh], time.time() if fallback_time is None else fallback_time)
         return Added(len(fresh), len(passed) - len(fresh), count_redactions(fresh))
 
     def entries(self) -> list[CommandEntry]:

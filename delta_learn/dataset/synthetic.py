@@ -34,9 +34,7 @@ _DESTRUCTIVE = re.compile(
 """Never with an argument that the person has not used there."""
 
 _KINDS: dict[tuple[str, str], str] = {
-    **{
-        ("git", verb): "branch" for verb in ("checkout", "switch", "merge", "rebase", "branch", "cherry-pick")
-    },
+    **{("git", verb): "branch" for verb in ("checkout", "switch", "merge", "rebase", "branch", "cherry-pick")},
     **{("apt", verb): "package" for verb in ("install", "show", "search")},
     **{(tool, "install"): "package" for tool in ("apt-get", "dnf", "yum", "brew")},
     **{(tool, "install"): "python package" for tool in ("pip", "pip3", "pipx")},

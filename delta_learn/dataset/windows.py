@@ -163,9 +163,7 @@ class Dataset:
         return np.array(segments, dtype=np.int64).reshape(-1, 4)
 
 
-def _cut(
-    begin: int, end: int, borders: _Ints, first_room: int, row_tokens: int
-) -> list[tuple[int, int, int, int]]:
+def _cut(begin: int, end: int, borders: _Ints, first_room: int, row_tokens: int) -> list[tuple[int, int, int, int]]:
     """Cut one run; the first segment has at most `first_room` targets.
 
     `borders` are the places of the first token after each command, of all runs, ascending.

@@ -11,10 +11,10 @@ import numpy as np
 
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry
 from delta_learn.errors import DeltaError, NotEnoughDataError
-from delta_learn.predictor.contexts import contexts
 from delta_learn.evaluation.metrics import MIN_SAVED, count_keys, keys_word
 from delta_learn.evaluation.result import Commands, MethodScores, ReplayResult
 from delta_learn.predictor.context import Context
+from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.suggestion import Suggestion
 
 __all__ = ["Method", "ReplayResult", "replay"]
@@ -60,9 +60,7 @@ def replay(
     scorers = {name: _Scorer(method) for name, method in methods.items()}
     facts: list[_Facts] = []
     seen: set[str] = set()
-    for index, (entry, (session, context)) in enumerate(
-        zip(entries, contexts(entries, gap_seconds), strict=True)
-    ):
+    for index, (entry, (session, context)) in enumerate(zip(entries, contexts(entries, gap_seconds), strict=True)):
         if index >= first:
             facts.append(_facts(entry, session, repeat=entry.command in seen))
             for scorer in scorers.values():

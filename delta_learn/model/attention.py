@@ -65,9 +65,7 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.n_embed, config.kv_heads * config.head_dim, bias=config.bias)
         self.out = nn.Linear(config.n_embed, config.n_embed, bias=config.bias)
 
-    def forward(
-        self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None) -> Tensor:
         """Attend from `x` (B, T, n_embed), at the positions of `rope`, to what `mask` shows; None: causal."""
         query = rotate(rms_norm(self._heads(self.query(x), self.n_head)), *rope)
         key = rotate(rms_norm(self._heads(self.key(x), self.kv_heads)), *rope)

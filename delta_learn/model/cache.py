@@ -61,13 +61,10 @@ class KVCache:
             ModelError: they do not, or the cache has another number of rows.
         """
         if batch != self.batch:
-            raise ModelError(
-                f"The cache has {self.batch} rows and the input {batch}: expand the cache first."
-            )
+            raise ModelError(f"The cache has {self.batch} rows and the input {batch}: expand the cache first.")
         if self.length + tokens > self.capacity:
             raise ModelError(
-                f"{tokens} tokens do not fit in a cache that holds {self.length} of {self.capacity}: "
-                "truncate it first."
+                f"{tokens} tokens do not fit in a cache that holds {self.length} of {self.capacity}: truncate it first."
             )
 
     def advance(self, tokens: int) -> None:

@@ -76,9 +76,7 @@ class DeltaModelConfig:
                 name in types,
                 f"The model has a field {name!r} that this delta_learn does not know: update it.",
             )
-            _check(
-                _has_type(value, str(types[name])), f"{name} must be of type {types[name]}, not {value!r}."
-            )
+            _check(_has_type(value, str(types[name])), f"{name} must be of type {types[name]}, not {value!r}.")
         return cls(**data)
 
 

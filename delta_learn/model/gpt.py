@@ -37,9 +37,7 @@ class Block(nn.Module):
         self.mlp = MLP(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(
-        self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None) -> Tensor:
         """(B, T, n_embed) to the same."""
         x = x + self.dropout(self.attention(rms_norm(x), rope, mask, cache))
         out: Tensor = x + self.dropout(self.mlp(rms_norm(x)))
@@ -140,9 +138,7 @@ class DeltaModel(nn.Module):
         generator: torch.Generator | None = None,
     ) -> list[int]:
         """`generate.generate` with this model."""
-        return generate(
-            self, ids, max_tokens, sampling=sampling or Sampling(), stop=stop, generator=generator
-        )
+        return generate(self, ids, max_tokens, sampling=sampling or Sampling(), stop=stop, generator=generator)
 
     def parameter_count(self) -> int:
         """Number of weights; the shared embedding counts once."""

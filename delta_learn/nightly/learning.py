@@ -75,9 +75,7 @@ def train(
         config.train,
         base=base,
         checkpoint=store,
-        on_step=lambda step: on_progress(
-            "train", step.step, step.steps, _note(step.loss, step.tokens_per_second)
-        ),
+        on_step=lambda step: on_progress("train", step.step, step.steps, _note(step.loss, step.tokens_per_second)),
     )
     if store:
         store.remove()

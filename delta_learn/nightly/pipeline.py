@@ -66,9 +66,7 @@ def run_night(
 def _log(directory: Path) -> Iterator[None]:
     """Send what the library logs to this day's file, which holds figures and reasons, never commands."""
     path = private_directory(directory) / time.strftime("night_%Y-%m-%d.log")
-    handler = logging.StreamHandler(
-        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a")
-    )
+    handler = logging.StreamHandler(os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a"))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger("delta_learn")
     level = root.level

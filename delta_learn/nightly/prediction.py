@@ -13,8 +13,8 @@ from delta_learn.collector.normalize import Normalizer
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry, split_sessions
 from delta_learn.errors import MissingDependencyError, StorageError
-from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.context import Context
+from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
@@ -83,9 +83,7 @@ def _from_cache(store: Store, entries: Sequence[CommandEntry]) -> Predictor:
     for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), seen, None):
         predictor.observe(entry, context)
     if rest:
-        with BlockWriter.create(
-            _cache_path(store), kind="state", label="predictor", keyring=store.keyring
-        ) as writer:
+        with BlockWriter.create(_cache_path(store), kind="state", label="predictor", keyring=store.keyring) as writer:
             writer.write([{"seen": len(entries), "digest": _digest(entries)}])
             writer.write(predictor.to_records())
     return predictor
@@ -93,9 +91,7 @@ def _from_cache(store: Store, entries: Sequence[CommandEntry]) -> Predictor:
 
 def _read_cache(store: Store, entries: Sequence[CommandEntry]) -> tuple[int, list[Any]]:
     try:
-        with BlockReader(
-            _cache_path(store), kind="state", label="predictor", keyring=store.keyring
-        ) as reader:
+        with BlockReader(_cache_path(store), kind="state", label="predictor", keyring=store.keyring) as reader:
             facts, *records = reader.records()
     except StorageError as error:
         logger.info("the predictor is rebuilt from the shards: %s", error)
@@ -107,7 +103,5 @@ def _read_cache(store: Store, entries: Sequence[CommandEntry]) -> tuple[int, lis
 def _digest(entries: Sequence[CommandEntry]) -> bytes:
     digest = hashlib.sha256()
     for entry in entries:
-        digest.update(
-            f"{entry.session}\0{entry.sequence}\0{entry.command}\n".encode(errors="surrogateescape")
-        )
+        digest.update(f"{entry.session}\0{entry.sequence}\0{entry.command}\n".encode(errors="surrogateescape"))
     return digest.digest()

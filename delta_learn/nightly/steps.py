@@ -55,9 +55,7 @@ def train_tokenizer(night: Night) -> None:
 def write_tokens(night: Night) -> None:
     """Rewrite the monthly token shards."""
     lesson = given(night.lesson)
-    TokenShards(night.store.paths.processed, night.store.keyring).replace_all(
-        lesson.runs, lesson.tokenizer.version
-    )
+    TokenShards(night.store.paths.processed, night.store.keyring).replace_all(lesson.runs, lesson.tokenizer.version)
     made = sum(run.entries for run in lesson.runs if run.synthetic)
     tokens = sum(len(run.ids) // 2 for run in lesson.runs)
     night.say(f"{tokens:,} tokens, {made:,} entries of them variants of rare commands.")
@@ -70,11 +68,7 @@ def train_model(night: Night) -> None:
         given(night.lesson), night.config, base=night.base, checkpoint=place, on_progress=night.on_progress
     )
     result = night.personal.result
-    bits = (
-        ""
-        if result.bits_per_token is None
-        else f", {result.bits_per_token:.2f} bits a token on newer entries"
-    )
+    bits = "" if result.bits_per_token is None else f", {result.bits_per_token:.2f} bits a token on newer entries"
     speed = result.tokens / max(result.seconds, 1e-9)
     night.say(
         f"Trained {night.personal.parameters / 1e6:.1f}M parameters for {result.steps} of "

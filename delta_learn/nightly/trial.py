@@ -71,9 +71,7 @@ def run_trial(
     entries: list[CommandEntry] = [redact_entry(entry)[0] for entry in history.entries]
     first = _index(len(entries), history.learnable_from, max(start, train_at or 0.0))
     neural = (
-        _train(entries[:first], config or Config(), on_progress)
-        if train_at is not None and "delta" in names
-        else None
+        _train(entries[:first], config or Config(), on_progress) if train_at is not None and "delta" in names else None
     )
     if "delta" in names:
         chosen = {"delta": Contender("delta", neural), **chosen}
@@ -96,6 +94,4 @@ def _train(entries: list[CommandEntry], config: Config, on_progress: Progress) -
         raise NotEnoughDataError(
             f"Only {len(entries)} commands come before --train-at, {MIN_HOLDOUT} are needed: choose a later one."
         )
-    return neural_expert(
-        train(prepare(split_sessions(entries), config), config, on_progress=on_progress).file
-    )
+    return neural_expert(train(prepare(split_sessions(entries), config), config, on_progress=on_progress).file)

@@ -31,9 +31,7 @@ class Alphabet:
     """The token that ends a line."""
 
 
-def search(
-    state: State, remainder: bytes, alphabet: Alphabet, *, width: int, max_tokens: int
-) -> list[Hypothesis]:
+def search(state: State, remainder: bytes, alphabet: Alphabet, *, width: int, max_tokens: int) -> list[Hypothesis]:
     """At most `width` lines from row 0 of `state` that spell `remainder` first, best first.
 
     Their `ids` leave out the end, their `logprob` includes it. Lines that do not end within `max_tokens`
@@ -62,9 +60,7 @@ def search(
     return done
 
 
-def _best(
-    logprobs: Floats, live: list[Hypothesis], alphabet: Alphabet, count: int
-) -> list[tuple[int, int, float]]:
+def _best(logprobs: Floats, live: list[Hypothesis], alphabet: Alphabet, count: int) -> list[tuple[int, int, float]]:
     """The `count` best continuations that are possible at all: (row, token, ln P), best first."""
     scores = np.full(logprobs.shape, -np.inf)
     for row, hypothesis in enumerate(live):

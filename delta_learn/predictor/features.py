@@ -5,13 +5,14 @@ Every function returns float32 features as rows, one column for each event (T) o
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from delta_learn.predictor.log import CommandLog, Ids
 from delta_learn.predictor.logit import Floats
+from delta_learn.predictor.names import UNKNOWN
 from delta_learn.predictor.situation import Situation
 
 EVENT_START = {
@@ -41,12 +42,10 @@ LINE_START = {
     "evidence": 1.0,
     "same": 0.0,
     "once": 0.0,
-    "size": 0.0,
     "rhythm": 0.0,
     "clock age": 0.0,
     "word after word": 0.0,
     "word use": 0.0,
-    "after word": 0.0,
     "last failed": 0.0,
     "failure rate": 0.0,
 }
@@ -74,12 +73,10 @@ _BOTH = {
     "same 2 words": ("same word", "same word 2 back"),
 }
 
-WINDOW = 50_000
+WINDOW = 20_000
 """Newest events that are looked at; older ones count through the features of their lines."""
 
-_EVENT_ROW = {name: row for row, name in enumerate(EVENT_START)}
 _FLOOR = 1e-7
-_MAX_LOG_SIZE = 5.0
 _RHYTHM_UNKNOWN = -2.0
 _FOLLOWERS = 1000
 _FOLLOWER_DECAY = 0.97
@@ -93,77 +90,87 @@ def event_features(log: CommandLog, now: Situation) -> Floats:
     """Rows by the names of EVENT_START, for the newest WINDOW events: how each is like the present."""
     total = len(log.events)
     first = max(0, total - WINDOW)
-    features = np.zeros((len(EVENT_START), total - first), np.float32)
-    rows = {name: features[row] for name, row in _EVENT_ROW.items()}
+    features, rows = _named_rows(EVENT_START, total - first)
     line = log.events["line"][first:]
     rows["age"][:] = -np.log(np.arange(total - first, 0, -1, dtype=np.float32))
-    rows["clock age"][:] = _clock_age(log.events["time"][first:], now.time)
+    _clock_age(log.events["time"][first:], now.time, out=rows["clock age"])
     for name, column in _SAME.items():
         np.equal(log.events[column][first:], now[column], out=rows[name])
     for name, (one, other) in _BOTH.items():
         np.multiply(rows[one], rows[other], out=rows[name])
     np.equal(log.lines["last_event"][line], np.arange(first, total), out=rows["newest use"])
-    rows["size"][:] = np.minimum(log.lines["log_size"], _MAX_LOG_SIZE)[line]
+    rows["size"][:] = log.lines["log_size"][line]
     rows["fresh"][:] = log.events["fresh"][first:]
     return features
 
 
-def line_features(log: CommandLog, now: Situation, evidence: NDArray[Any]) -> Floats:
+def line_features(log: CommandLog, now: Situation, evidence: Floats) -> Floats:
     """Rows by the names of LINE_START; `evidence` (N,) is the probability that the events give each line."""
     lines = log.lines
-    age = np.log1p(len(log.events) - lines["last_event"], dtype=np.float32)
-    rows = {
-        "evidence": np.log(evidence + _FLOOR),
-        "same": np.arange(len(lines)) == now["line1"],
-        "once": lines["count"] == 1,
-        "size": np.minimum(lines["log_size"], _MAX_LOG_SIZE),
-        "rhythm": _rhythm(log, age),
-        "clock age": _clock_age(lines["last_time"], now.time),
-        **_word_features(log, now),
-        "last failed": lines["last_failed"],
-        "failure rate": lines["failures"] / lines["count"],
-    }
-    return np.array([rows[name] for name in LINE_START], np.float32)
+    features, rows = _named_rows(LINE_START, len(lines))
+    rows["evidence"][:] = evidence
+    rows["evidence"] += _FLOOR
+    np.log(rows["evidence"], out=rows["evidence"])
+    if now["line1"] != UNKNOWN:
+        rows["same"][now["line1"]] = 1
+    rows["once"][:] = lines["count"] == 1
+    _rhythm(log, out=rows["rhythm"])
+    _clock_age(lines["last_time"], now.time, out=rows["clock age"])
+    _word_features(log, now, rows)
+    rows["last failed"][:] = lines["last_failed"]
+    rows["failure rate"][:] = lines["failure_rate"]
+    return features
 
 
-def _clock_age(then: NDArray[np.float64], now: float) -> Floats:
+def _named_rows(names: Iterable[str], size: int) -> tuple[Floats, dict[str, Floats]]:
+    """Zeros, and a view of each row by its name."""
+    names = tuple(names)
+    features = np.zeros((len(names), size), np.float32)
+    return features, dict(zip(names, features, strict=True))
+
+
+def _clock_age(then: NDArray[np.float64], now: float, out: Floats) -> None:
     """Minus the logarithm of the minutes since; 0 where a time is unknown or, by a changed clock, to come."""
-    age = np.log1p(np.maximum(now - then, 0.0).astype(np.float32) / 60)
-    return -np.nan_to_num(age, copy=False)
+    np.subtract(now, then, out=out, casting="same_kind")
+    # fmax prefers the number: an unknown time becomes 0 minutes.
+    np.fmax(out, 0, out=out)
+    out /= 60
+    _minus_log1p(out)
 
 
-def _rhythm(log: CommandLog, age: Floats) -> Floats:
+def _rhythm(log: CommandLog, out: Floats) -> None:
     """How near the age of a line is to the mean, in logarithms, of the pauses between its uses."""
-    count = log.lines["count"]
-    distance = np.abs(age - log.lines["log_gaps"] / np.maximum(count - 1, 1))
-    return np.where(count > 1, -distance, np.float32(_RHYTHM_UNKNOWN))
+    np.subtract(len(log.events), log.lines["last_event"], out=out)
+    _minus_log1p(out)
+    out += log.lines["mean_log_gap"]
+    np.abs(out, out=out)
+    np.negative(out, out=out)
+    out[log.lines["count"] == 1] = _RHYTHM_UNKNOWN
 
 
-def _word_features(log: CommandLog, now: Situation) -> dict[str, Floats]:
+def _minus_log1p(values: Floats) -> None:
+    """In place; numpy has a vectorised `log` but no vectorised `log1p`."""
+    values += 1
+    np.log(values, out=values)
+    np.negative(values, out=values)
+
+
+def _word_features(log: CommandLog, now: Situation, rows: dict[str, Floats]) -> None:
     """What tends to come after a command with the same first word, and which words are in use."""
-    events, lines = log.events, log.lines
-    after = np.flatnonzero(events["word1"] == now["word1"])[-_FOLLOWERS:]
+    events, word = log.events, log.lines["word"]
+    after = np.flatnonzero(events["word1"][-WINDOW:] == now["word1"])[-_FOLLOWERS:]
     weights = _FOLLOWER_DECAY ** np.arange(len(after) - 1, -1, -1, dtype=np.float32)
+    share = np.bincount(events["word"][-WINDOW:][after], weights, len(log.words)) / (weights.sum() + 1)
+    rows["word after word"][:] = np.log1p(share / _FOLLOWER_FLOOR)[word]
     recent = events["word"][-int(10 * _WORD_HALF_LIFE) :]
     decay = 0.5 ** (np.arange(len(recent) - 1, -1, -1) / _WORD_HALF_LIFE)
-    words = np.log(np.bincount(recent, decay, len(log.words)) + _WORD_FLOOR)
-    return {
-        "word after word": _follower_share(events["word"][after], weights, len(log.words))[lines["word"]],
-        "word use": words[lines["word"]],
-        "after word": _follower_share(events["line"][after], weights, len(lines)),
-    }
+    rows["word use"][:] = np.log(np.bincount(recent, decay, len(log.words)) + _WORD_FLOOR)[word]
 
 
-def _follower_share(followers: Ids, weights: Floats, size: int) -> Floats:
-    """log(1 + share / floor) of each number among the followers: 0 for those that never followed."""
-    share: NDArray[np.float64] = np.bincount(followers, weights, size) / (weights.sum() + 1)
-    return np.log1p(share / _FOLLOWER_FLOOR).astype(np.float32)
-
-
-def novelty_features(log: CommandLog, best: float) -> Floats:
+def novelty_features(log: CommandLog, log_best: float) -> Floats:
     """Rows by the names of NOVELTY_START, (F, 2): a new line, and a known one as the zero to compare with.
 
-    `best` is the probability of the most probable known line among the known ones.
+    `log_best` is ln P of the most probable line among the known ones.
     """
     fresh = log.events["fresh"]
     rows = {
@@ -171,7 +178,7 @@ def novelty_features(log: CommandLog, best: float) -> Floats:
         "short rate": _log_odds(fresh[-_SHORT:]),
         "long rate": _log_odds(fresh[-_LONG:]),
         "last was new": fresh[-1],
-        "best known": np.log(best),
+        "best known": log_best,
     }
     return np.array([[rows[name], 0.0] for name in NOVELTY_START], np.float32)
 

@@ -26,7 +26,7 @@ from delta_learn.predictor.names import UNKNOWN
 Scores = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-_LEARNED_SOURCES = frozenset({"typed", "imported"})
+_HABITUAL_SOURCES = frozenset({"typed", "imported"})
 
 _CHARACTERS = 60
 """Characters that a new line may as well go on with, where no known line shows the way."""
@@ -43,7 +43,7 @@ class _Ranking:
     choice: Floats  # (N,) sums to 1
     novelty_features: Floats  # (F, 2)
     novelty: Floats  # (2,): a new line, a known line
-    scores: Scores  # (N,) ln P(line | context)
+    scores: Floats  # (N,) ln P(line | context)
 
 
 class HistoryRanker:
@@ -66,13 +66,16 @@ class HistoryRanker:
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command. Synthetic entries change nothing: nobody typed them.
 
-        Isolated and taught entries are remembered, but no weight learns from them: they show no habit.
+        Of entries that show no habit the line is remembered, but no weight learns from them.
         """
+        if shows_habit(entry) and (ranking := self._rank(context)):
+            self._learn(ranking, self._log.texts.find(entry.command))
+        self.remember(entry, context)
+
+    def remember(self, entry: CommandEntry, context: Context) -> None:
+        """As `observe`, without the weights: a long history is read in a fraction of the time."""
         if entry.source == "synthetic":
             return
-        ranking = self._rank(context)
-        if ranking and entry.source in _LEARNED_SOURCES and not entry.isolated:
-            self._learn(ranking, self._log.texts.find(entry.command))
         self._log.record(entry, context)
         self._prepared = None
 
@@ -103,7 +106,9 @@ class HistoryRanker:
         lines = self._log.matching(prefix)
         if ranking is None or not len(lines):
             return -np.inf
-        return float(np.logaddexp.reduce(ranking.scores[lines]))
+        scores = ranking.scores[lines]
+        top = scores.max()
+        return float(top + np.log(np.exp(scores - top).sum()))
 
     def novelty(self, context: Context) -> float:
         """P(the line was never typed before)."""
@@ -139,14 +144,21 @@ class HistoryRanker:
         events = event_features(self._log, now)
         recent = -events.shape[1]
         attention = self._attention.probabilities(events, self._log.events["log_weight"][recent:])
-        evidence = np.bincount(self._log.events["line"][recent:], attention, len(self._log.texts))
+        evidence = np.zeros(len(self._log.texts), np.float32)
+        np.add.at(evidence, self._log.events["line"][recent:], attention)
         lines = line_features(self._log, now, evidence)
-        choice = self._choice.probabilities(lines)
-        newness = novelty_features(self._log, float(choice.max()))
+        scores = self._choice.log_probabilities(lines)
+        newness = novelty_features(self._log, float(scores.max()))
         novelty = self._novelty.probabilities(newness)
-        scores = np.log(choice, dtype=np.float64, where=choice > 0, out=np.full(len(choice), -np.inf))
         return _Ranking(
-            context, events, attention, lines, choice, newness, novelty, scores + np.log(float(novelty[1]))
+            context=context,
+            event_features=events,
+            attention=attention,
+            line_features=lines,
+            choice=np.exp(scores),
+            novelty_features=newness,
+            novelty=novelty,
+            scores=scores + np.log(novelty[1]),
         )
 
     def _learn(self, ranking: _Ranking, line: int) -> None:
@@ -187,7 +199,12 @@ class HistoryRanker:
         return ranker
 
 
-def _largest(scores: Scores, count: int) -> Places:
+def shows_habit(entry: CommandEntry) -> bool:
+    """Whether the person chose this command at its prompt: not taught, and its neighbours are known."""
+    return entry.source in _HABITUAL_SOURCES and not entry.isolated
+
+
+def _largest(scores: Floats, count: int) -> Places:
     """Places of the `count` largest scores, largest first; the earliest line first among equals."""
     if count < len(scores):
         threshold = np.partition(scores, -count)[-count]

@@ -21,6 +21,9 @@ Ids = NDArray[np.int32]
 NOT_FOUND = 127
 """Exit status of a command that the shell could not find."""
 
+_MAX_LOG_SIZE = 5.0
+"""Lines of 150 characters and more count as equally long."""
+
 _TAUGHT_WEIGHT = 4.0
 """An entry that the person taught counts as this many typed ones."""
 
@@ -51,8 +54,10 @@ class CommandLog:
             log_size=np.float32,
             last_event=np.int32,
             last_time=np.float64,
-            log_gaps=np.float32,
+            mean_log_gap=np.float32,
+            outcomes=np.int32,
             failures=np.int32,
+            failure_rate=np.float32,
             last_failed=np.int32,
             last_missing=np.int32,
         )
@@ -121,21 +126,25 @@ class CommandLog:
         self.lines.append(
             word=self.words.add(first_words(text, 1)),
             head=self.words.add(first_words(text, 2)),
-            log_size=np.log1p(len(text)),
+            log_size=min(np.log1p(len(text)), _MAX_LOG_SIZE),
             last_time=np.nan,
         )
         return line
 
     def _count_use(self, line: int, entry: CommandEntry, time: float) -> None:
         table, now = self.lines, len(self.events)
-        if table["count"][line]:
-            table["log_gaps"][line] += np.log1p(now - table["last_event"][line])
+        uses = table["count"][line]
+        if uses:
+            gap = np.log1p(now - table["last_event"][line])
+            table["mean_log_gap"][line] += (gap - table["mean_log_gap"][line]) / uses
         table["count"][line] += 1
         table["last_event"][line] = now
         if not np.isnan(time):
             table["last_time"][line] = time
         if entry.exit_code is not None:
+            table["outcomes"][line] += 1
             table["failures"][line] += entry.exit_code != 0
+            table["failure_rate"][line] = table["failures"][line] / table["outcomes"][line]
             table["last_failed"][line] = entry.exit_code != 0
             table["last_missing"][line] = entry.exit_code == NOT_FOUND
 

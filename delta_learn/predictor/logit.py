@@ -26,13 +26,17 @@ class OnlineLogit:
         self.weights: Floats = np.array(list(start.values()), np.float32)
         self._squares: Floats = np.full(len(start), _FIRST_SQUARES, np.float32)
 
-    def probabilities(self, features: Floats, offset: Floats | float = 0.0) -> Floats:
-        """Softmax over n >= 1 alternatives: features (F, n), offset added to the scores; (n,)."""
-        scores = self.weights @ features + offset
+    def log_probabilities(self, features: Floats, offset: Floats | float = 0.0) -> Floats:
+        """Logarithm of the softmax over n >= 1 alternatives: features (F, n), offset added to the scores; (n,)."""
+        scores: Floats = self.weights @ features
+        scores += offset
         scores -= scores.max()
-        np.exp(scores, out=scores)
-        scores /= scores.sum()
+        scores -= np.log(np.exp(scores).sum())
         return scores
+
+    def probabilities(self, features: Floats, offset: Floats | float = 0.0) -> Floats:
+        """The softmax itself."""
+        return np.exp(self.log_probabilities(features, offset))
 
     def learn(self, features: Floats, probabilities: Floats, target: Floats) -> None:
         """One step from the predicted `probabilities` towards `target`, what came: distributions (n,)."""

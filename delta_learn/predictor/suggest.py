@@ -12,10 +12,13 @@ from delta_learn.entry import CommandEntry
 from delta_learn.errors import ModelError
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
-from delta_learn.predictor.history import HistoryRanker
+from delta_learn.predictor.history import HistoryRanker, shows_habit
 from delta_learn.predictor.mixture import Mixture
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggestion import Suggestion
+
+LEARNED_ENTRIES = 5_000
+"""Weights are learned from this many of the newest entries: older ones would change little."""
 
 MAX_SUGGESTED_CHARS = 2000
 """Longer lines are never suggested: nobody reads them at a prompt."""
@@ -53,13 +56,18 @@ class Predictor:
         neural: NeuralExpert | None = None,
         never: Collection[str] = (),
     ) -> Predictor:
-        """A predictor that has observed `entries`, in order; the neural expert joins after them.
+        """A predictor that remembers all `entries` and has learned its weights from the newest of them.
 
-        A model that was trained on these entries must not be trusted for knowing them.
+        The neural expert joins after them: a model that was trained on entries must not be trusted more for
+        knowing them.
         """
         predictor = cls(never=never)
-        for entry, (_, context) in zip(entries, contexts(entries), strict=True):
-            predictor.observe(entry, context)
+        remembered = len(entries) - LEARNED_ENTRIES
+        for number, (entry, (_, context)) in enumerate(zip(entries, contexts(entries), strict=True)):
+            if number < remembered:
+                predictor.remember(entry, context)
+            else:
+                predictor.observe(entry, context)
         if neural is not None:
             predictor.attach(neural)
         return predictor
@@ -70,9 +78,13 @@ class Predictor:
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command; `context` is its prompt. Synthetic entries change nothing."""
-        if entry.source in ("typed", "imported"):
+        if shows_habit(entry):
             self._mixture.learn(entry.command, context)
         self._history.observe(entry, context)
+
+    def remember(self, entry: CommandEntry, context: Context) -> None:
+        """Take in an old command without learning weights from it: for long histories."""
+        self._history.remember(entry, context)
 
     def suggest(self, prefix: str, context: Context, k: int = 5) -> list[Suggestion]:
         """At most k lines longer than `prefix` that begin with it, best first. Changes nothing.

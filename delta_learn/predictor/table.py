@@ -60,6 +60,4 @@ class Table:
             raise ValueError("columns differ in length")
         self._size = sizes.pop()
         room = np.zeros(max(self._size, _FIRST_CAPACITY) - self._size)
-        self._columns = {
-            name: np.concatenate([column, room.astype(column.dtype)]) for name, column in columns.items()
-        }
+        self._columns = {name: np.concatenate([column, room.astype(column.dtype)]) for name, column in columns.items()}

@@ -2,7 +2,7 @@
 
 The continuations of a context are a tree over one row of keys and values: each is a few more columns that
 only its own tokens see. A batch of rows would copy the context for every continuation; scoring 40 lines
-takes half the time this way, and a step of 40 hypotheses a third (benchmarks/serving.py).
+takes half the time this way, and a step of 40 hypotheses a third (benchmarks/engine.py).
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ class TorchEngine:
         new = torch.tensor([ids[shared:]])  # (1, T)
         hidden = self.model.hidden(new, cache=cache)[0, -1:]  # (1, n_embed)
         self._last = list(ids), cache
-        return TorchState(
-            self, cache, context=len(ids), rows=1, steps=0, logprobs=self.logprobs(hidden).numpy()
-        )
+        return TorchState(self, cache, context=len(ids), rows=1, steps=0, logprobs=self.logprobs(hidden).numpy())
 
     def logprobs(self, hidden: Tensor) -> Tensor:
         """Log-probabilities (n, vocab_size) of the tokens after `hidden` (n, n_embed)."""
@@ -106,9 +104,9 @@ class TorchState:
         cache = self.cache.pick(self._columns(torch.tensor(rows)), room=count)
         own = torch.eye(count, dtype=torch.bool).repeat(1, self.steps + 1)
         mask = torch.cat((torch.ones(count, self.context, dtype=torch.bool), own), dim=1)
-        hidden = self.engine.model.hidden_at(
-            torch.tensor([tokens]), torch.full((count,), depth), mask, cache
-        )[0]  # (count, n_embed)
+        hidden = self.engine.model.hidden_at(torch.tensor([tokens]), torch.full((count,), depth), mask, cache)[
+            0
+        ]  # (count, n_embed)
         logprobs = self.engine.logprobs(hidden).numpy()
         return TorchState(self.engine, cache, self.context, count, self.steps + 1, logprobs)
 

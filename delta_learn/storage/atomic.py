@@ -165,9 +165,7 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     if error.errno == errno.ELOOP:
         return UnsafeFileError(f"{name} is a symbolic link; put the file itself there and run this again.")
     reason = os.strerror(error.errno or 0)
-    return StorageError(
-        f"Cannot use {name} ({reason}): check that it is there, its permissions and its disk."
-    )
+    return StorageError(f"Cannot use {name} ({reason}): check that it is there, its permissions and its disk.")
 
 
 @contextmanager

@@ -90,9 +90,7 @@ class BlockWriter:
     def _continue(cls, path: Path, fd: int, kind: Kind, label: str, keyring: Keyring) -> BlockWriter:
         with BlockReader(path, kind=kind, keyring=keyring, label=label) as reader:
             if reader.immutable:
-                raise StorageError(
-                    f"{path} is complete and cannot be appended to: write it again as a whole."
-                )
+                raise StorageError(f"{path} is complete and cannot be appended to: write it again as a whole.")
             end, blocks, torn = reader.end, reader.block_count, reader.torn_bytes
         if torn:
             logger.warning("%s: cut a torn tail of %d bytes", path, torn)

@@ -47,9 +47,7 @@ class BlockCipher:
         compressed = lz4.block.compress(_pack(records))
         length = len(compressed) + TAG_BYTES
         if length > MAX_BLOCK_BYTES:
-            raise StorageError(
-                f"A block of {length} bytes is too large for {self._path}: write smaller blocks."
-            )
+            raise StorageError(f"A block of {length} bytes is too large for {self._path}: write smaller blocks.")
         nonce = secrets.token_bytes(12)
         body = _BODY.pack(length, nonce)
         sealed = self._aead.encrypt(nonce, compressed, self._associated(number, footer))
@@ -65,9 +63,7 @@ class BlockCipher:
             raise damaged(self._path, f"has a damaged frame at {_name(number, footer)}")
         _, nonce = _BODY.unpack_from(frame)
         try:
-            compressed = self._aead.decrypt(
-                nonce, memoryview(frame)[PREFIX_BYTES:], self._associated(number, footer)
-            )
+            compressed = self._aead.decrypt(nonce, memoryview(frame)[PREFIX_BYTES:], self._associated(number, footer))
         except InvalidTag as error:
             raise damaged(self._path, f"does not verify at {_name(number, footer)}") from error
         packed = lz4.block.decompress(compressed)

@@ -46,9 +46,7 @@ class Header:
     def new(cls, kind: Kind, label: str, *, immutable: bool, keyring: Keyring) -> Header:
         """The header of a file that does not exist yet."""
         file_id, name = secrets.token_bytes(16), label.encode()
-        fixed = _FIXED.pack(
-            MAGIC, FORMAT_VERSION, kind.encode(), immutable, len(name), keyring.key_id, file_id
-        )
+        fixed = _FIXED.pack(MAGIC, FORMAT_VERSION, kind.encode(), immutable, len(name), keyring.key_id, file_id)
         return cls(kind, label, immutable, file_id, fixed + name + _tag(keyring, fixed + name))
 
     @classmethod

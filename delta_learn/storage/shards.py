@@ -58,9 +58,7 @@ class RawShards:
         if not entries:
             remove_file(path)
             return
-        with BlockWriter.create(
-            path, kind="raw", label=path.stem, keyring=self._keyring, immutable=False
-        ) as writer:
+        with BlockWriter.create(path, kind="raw", label=path.stem, keyring=self._keyring, immutable=False) as writer:
             _write_all(writer, [entry.to_record() for entry in entries])
 
     def days(self) -> list[str]:

@@ -64,9 +64,7 @@ class PieceTable:
         spellings = [tokenizer.piece_bytes(token) for token in range(tokenizer.vocab_size)]
         self._spellings = spellings
         self._end = tokenizer.symbol(END)
-        self._order = np.array(
-            sorted((token for token, s in enumerate(spellings) if s), key=spellings.__getitem__)
-        )
+        self._order = np.array(sorted((token for token, s in enumerate(spellings) if s), key=spellings.__getitem__))
         self._sorted = [spellings[token] for token in self._order]
         self._masks: OrderedDict[bytes, npt.NDArray[np.bool_]] = OrderedDict()
 

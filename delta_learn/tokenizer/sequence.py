@@ -39,9 +39,7 @@ class TokenRunArrays:
     weights: npt.NDArray[np.float16]
 
 
-def encode_session(
-    session: Session, tokenizer: Tokenizer, weight: Callable[[CommandEntry], float]
-) -> TokenRunArrays:
+def encode_session(session: Session, tokenizer: Tokenizer, weight: Callable[[CommandEntry], float]) -> TokenRunArrays:
     """The tokens of a whole session; only commands and their `<end>` carry weight."""
     ids = [tokenizer.symbol(SESSION)]
     weights = [0.0]

@@ -57,9 +57,7 @@ class Tokenizer:
             self._bytes[self._symbols[name]] = literal.encode("utf-8", "surrogateescape")
 
     @classmethod
-    def train(
-        cls, lines: Iterable[str], *, vocab_size: int = 2048, normalizer: Normalizer | None = None
-    ) -> Tokenizer:
+    def train(cls, lines: Iterable[str], *, vocab_size: int = 2048, normalizer: Normalizer | None = None) -> Tokenizer:
         """Train on command lines and the packaged word list; the same lines give the same tokenizer.
 
         Raises:

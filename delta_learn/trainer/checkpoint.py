@@ -48,9 +48,7 @@ class CheckpointStore:
             StorageError: it cannot be written.
         """
         data = save({name: tensor.contiguous() for name, tensor in checkpoint.tensors.items()})
-        with BlockWriter.create(
-            self.path, kind="checkpoint", label=self.run_id, keyring=self._keyring
-        ) as writer:
+        with BlockWriter.create(self.path, kind="checkpoint", label=self.run_id, keyring=self._keyring) as writer:
             writer.write([checkpoint.facts])
             for start in range(0, len(data), _CHUNK_BYTES):
                 writer.write([data[start : start + _CHUNK_BYTES]])
@@ -65,9 +63,7 @@ class CheckpointStore:
         if not self.path.exists():
             return None
         try:
-            with BlockReader(
-                self.path, kind="checkpoint", keyring=self._keyring, label=self.run_id
-            ) as reader:
+            with BlockReader(self.path, kind="checkpoint", keyring=self._keyring, label=self.run_id) as reader:
                 facts, *chunks = reader.records()
         except (DamagedFileError, WrongKeyError) as error:
             logger.warning("training starts afresh: %s", error)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+_ERROR = 2
+
 
 @contextmanager
 def deterministic(threads: int) -> Iterator[None]:
@@ -15,13 +17,14 @@ def deterministic(threads: int) -> Iterator[None]:
 
     The number of threads decides how sums are cut, so it is part of what makes a run repeatable.
     """
-    kernels, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    torch.use_deterministic_algorithms(True)
+    # As `use_deterministic_algorithms(True)`, which also imports torch's compiler: seconds, for nothing here.
+    mode, before = torch.get_deterministic_debug_mode(), torch.get_num_threads()
+    torch.set_deterministic_debug_mode(_ERROR)
     torch.set_num_threads(threads)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(kernels)
+        torch.set_deterministic_debug_mode(mode)
         torch.set_num_threads(before)
 
 

@@ -55,9 +55,7 @@ def train_personal(
     train, held_out = (_dataset(runs, side, tokenizer, config) for side in (False, True))
     speed = measure_speed(model, config, train)
     plan = plan_steps(config, train.rows_per_epoch(), tokens_per_second=speed)
-    trainer = Trainer(
-        model, config, train, held_out, plan=plan, checkpoint=checkpoint, on_step=on_step, stop=stop
-    )
+    trainer = Trainer(model, config, train, held_out, plan=plan, checkpoint=checkpoint, on_step=on_step, stop=stop)
     result = trainer.fit()
     file = ModelFile({"model": model.config.to_dict()}, tokenizer.to_bytes(), weights_to_bytes(model))
     return PersonalModel(file, result, model.parameter_count())

@@ -43,7 +43,8 @@ class Plan:
 def plan_steps(
     config: TrainConfig, rows_per_epoch: int, *, tokens_per_second: float | None = None, workers: int = 1
 ) -> Plan:
-    """The plan for `rows_per_epoch` rows: `max_epochs`, or what fits in `max_seconds` at `tokens_per_second`.
+    """The plan for `rows_per_epoch` rows: `max_epochs`, or what fits in `max_seconds` at `tokens_per_second`
+    of each worker.
 
     Without a speed the plan is a function of configuration and data alone.
 
@@ -52,16 +53,14 @@ def plan_steps(
         ConfigError: a count below 1.
     """
     if rows_per_epoch < 1:
-        raise NotEnoughDataError(
-            "There are no tokens to train on: import a history or use the shell for a while."
-        )
+        raise NotEnoughDataError("There are no tokens to train on: import a history or use the shell for a while.")
     for name in ("batch_rows", "accumulation", "max_epochs", "row_tokens", "threads"):
         if getattr(config, name) < 1:
             raise ConfigError(f"train.{name} must be at least 1, not {getattr(config, name)}.")
     batches = math.ceil(rows_per_epoch / config.batch_rows)
     steps = math.ceil(config.max_epochs * batches / (config.accumulation * workers))
     if tokens_per_second is not None:
-        tokens = config.batch_rows * config.row_tokens * config.accumulation * workers
+        tokens = config.batch_rows * config.row_tokens * config.accumulation
         affordable = max(1, int(SAFETY * config.max_seconds * tokens_per_second / tokens))
         logger.info("%d steps planned, %d fit in %.0f s", steps, affordable, config.max_seconds)
         steps = min(steps, affordable)

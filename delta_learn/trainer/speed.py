@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from delta_learn.config import TrainConfig
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from delta_learn.dataset.windows import Dataset
 
 
-def measure_speed(model: DeltaModel, config: TrainConfig, train: Dataset, *, seconds: float = 3.0) -> float:
+def measure_speed(
+    model: DeltaModel,
+    config: TrainConfig,
+    train: Dataset,
+    *,
+    seconds: float = 3.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> float:
     """Tokens a second of real steps on a copy of `model`, over at least `seconds` and three steps.
 
     Raises:
@@ -29,7 +37,7 @@ def measure_speed(model: DeltaModel, config: TrainConfig, train: Dataset, *, sec
         config,
         train,
         plan=plan,
-        on_step=lambda _: times.append(time.monotonic()),
+        on_step=lambda _: times.append(clock()),
         # The first step allocates what the others use again, so it is not counted.
         stop=lambda: len(times) > 3 and times[-1] - times[0] >= seconds,
     )

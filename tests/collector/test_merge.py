@@ -21,9 +21,7 @@ def commands(entries: list[CommandEntry]) -> list[str]:
 
 @given(lines, lines)
 def test_overlap_is_the_longest_by_brute_force(before: list[str], after: list[str]) -> None:
-    longest = max(
-        k for k in range(min(len(before), len(after)) + 1) if before[len(before) - k :] == after[:k]
-    )
+    longest = max(k for k in range(min(len(before), len(after)) + 1) if before[len(before) - k :] == after[:k])
     assert overlap(before, after) == longest
 
 

@@ -11,9 +11,7 @@ from delta_learn.collector.normalize import Normalizer, from_visible, visible
 ann = Normalizer("/home/ann", "ann", "box.example.org")
 any_text = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 near_names = st.lists(
-    st.sampled_from(
-        ["/home/ann", "ann", "box", ".example.org", "/", "-", ".", " ", "ette", "=", "root", "\udcff"]
-    ),
+    st.sampled_from(["/home/ann", "ann", "box", ".example.org", "/", "-", ".", " ", "ette", "=", "root", "\udcff"]),
     max_size=12,
 ).map("".join)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from delta_learn.collector.redact import redact, redact_entry
@@ -67,6 +67,9 @@ lines = st.one_of(
 
 @settings(max_examples=400)
 @given(lines)
+@example(f"curl -u {_GITHUB} https://example.com")
+@example("'TOKEN= API_KEY=password ')}abc?mysql --password ")
+@example('{"password": "abc{"password": "def"')
 def test_redacted_text_is_a_fixed_point(line: str) -> None:
     redacted = redact(line).redacted
     assert redact(redacted).redacted == redacted

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from delta_learn.collector.shellwords import Word, simple_commands, unquote, without_parameters
 
-shell_text = st.lists(st.sampled_from([*"ab'\"\\$`|&;<>() \n=", "$'", "<secret:x>"]), max_size=15).map(
-    "".join
-)
+shell_text = st.lists(st.sampled_from([*"ab'\"\\$`|&;<>() \n=", "$'", "<secret:x>"]), max_size=15).map("".join)
 
 
 def words(text: str) -> list[list[str]]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delta_learn.collector.span import Span, merged, replaced
+from delta_learn.collector.span import Span, merged, moved_back, replaced
 
 spans = st.lists(
     st.builds(
@@ -34,6 +34,25 @@ def test_the_first_given_wins_at_one_place_and_the_longer_one_otherwise() -> Non
     assert merged([Span(2, 3, "github"), Span(1, 4, "token")]) == (Span(1, 4, "token"),)
     assert merged([Span(3, 6, "b"), Span(1, 4, "a")]) == (Span(1, 6, "a"),)
     assert merged([Span(3, 6, "b"), Span(1, 3, "a")]) == (Span(1, 3, "a"), Span(3, 6, "b"))
+
+
+@given(spans, st.integers(0, 60), st.integers(1, 9))
+def test_a_span_moved_back_is_what_was_there_with_whole_placeholders(
+    found: list[Span], start: int, length: int
+) -> None:
+    text = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    gone = merged(found)
+    redacted = replaced(text, gone)
+    piece = redacted[start : start + length]
+    back = moved_back(Span(start, start + len(piece), "c"), gone)
+    inside = [
+        Span(g.start - back.start, g.end - back.start, g.kind)
+        for g in gone
+        if back.start <= g.start < g.end <= back.end
+    ]
+    there = replaced(text[back.start : back.end], inside)
+    assert piece in there
+    assert piece == there or "<" in there
 
 
 def test_replaced_text_has_placeholders_in_place_of_spans() -> None:

@@ -11,17 +11,13 @@ from delta_learn.entry import CommandEntry, Session, Source
 def session(name: str, *times: float | None, source: Source = "typed") -> Session:
     return Session(
         name,
-        tuple(
-            CommandEntry(f"{name} {i}", timestamp=t, session=name, source=source) for i, t in enumerate(times)
-        ),
+        tuple(CommandEntry(f"{name} {i}", timestamp=t, session=name, source=source) for i, t in enumerate(times)),
     )
 
 
 @st.composite
 def many_sessions(draw: st.DrawFn) -> list[Session]:
-    shapes = draw(
-        st.lists(st.tuples(st.integers(1, 6), st.none() | st.floats(0, 1e6), st.booleans()), max_size=12)
-    )
+    shapes = draw(st.lists(st.tuples(st.integers(1, 6), st.none() | st.floats(0, 1e6), st.booleans()), max_size=12))
     return [
         session(
             str(i),
@@ -45,18 +41,14 @@ def test_every_entry_is_on_exactly_one_side(sessions: list[Session], holdout: in
 
 @settings(max_examples=300, deadline=None)
 @given(sessions=many_sessions(), holdout=st.integers(0, 40))
-def test_the_hold_out_is_as_large_as_asked_where_there_is_enough(
-    sessions: list[Session], holdout: int
-) -> None:
+def test_the_hold_out_is_as_large_as_asked_where_there_is_enough(sessions: list[Session], holdout: int) -> None:
     typed = sum(len(one) for one in sessions if one.entries[0].source == "typed")
     assert len(commands(split_by_time(sessions, holdout).held_out)) == min(holdout, typed)
 
 
 @settings(max_examples=300, deadline=None)
 @given(sessions=many_sessions(), holdout=st.integers(0, 40))
-def test_nothing_learnt_from_is_newer_than_what_it_is_tested_on(
-    sessions: list[Session], holdout: int
-) -> None:
+def test_nothing_learnt_from_is_newer_than_what_it_is_tested_on(sessions: list[Session], holdout: int) -> None:
     split = split_by_time(sessions, holdout)
     order = {entry.command: i for one in sessions for i, entry in enumerate(one)}
     trained = {one.id: one for one in split.train}
@@ -64,11 +56,7 @@ def test_nothing_learnt_from_is_newer_than_what_it_is_tested_on(
     assert len(shared) <= 1
     for one in shared:
         assert max(order[e.command] for e in trained[one.id]) < min(order[e.command] for e in one)
-    dated = [
-        one
-        for one in split.train
-        if one.entries[0].source == "typed" and one.entries[0].timestamp is not None
-    ]
+    dated = [one for one in split.train if one.entries[0].source == "typed" and one.entries[0].timestamp is not None]
     for one in dated:
         for newer in split.held_out:
             start = newer.entries[0].timestamp

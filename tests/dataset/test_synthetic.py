@@ -28,9 +28,7 @@ OFTEN = [
 
 def history(*commands: str, exit_code: int | None = None) -> list[Session]:
     entries = [
-        CommandEntry(
-            command, "/home/alice", float(i), exit_code=exit_code, session="s", sequence=i, shell="zsh"
-        )
+        CommandEntry(command, "/home/alice", float(i), exit_code=exit_code, session="s", sequence=i, shell="zsh")
         for i, command in enumerate(commands)
     ]
     return [Session("s", tuple(entries))]

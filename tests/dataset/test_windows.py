@@ -19,9 +19,7 @@ PAD, SESSION, CMD = 0, 1, 2
 
 
 def run(ids: list[int], weights: list[float]) -> TokenRun:
-    return TokenRun(
-        "s", None, 1, False, False, np.array(ids, "<u2").tobytes(), np.array(weights, "<f2").tobytes()
-    )
+    return TokenRun("s", None, 1, False, False, np.array(ids, "<u2").tobytes(), np.array(weights, "<f2").tobytes())
 
 
 @st.composite
@@ -55,15 +53,11 @@ datasets = {"runs": some_runs(), "row_tokens": st.integers(MIN_ROW_TOKENS, 40), 
 
 @settings(max_examples=200, deadline=None)
 @given(**datasets)
-def test_every_weighted_token_is_trained_once_an_epoch(
-    runs: list[TokenRun], row_tokens: int, number: int
-) -> None:
+def test_every_weighted_token_is_trained_once_an_epoch(runs: list[TokenRun], row_tokens: int, number: int) -> None:
     dataset = Dataset(runs, row_tokens=row_tokens, seed=3, pad=PAD)
     wanted: Counter[tuple[int, float]] = Counter()
     for one in runs:
-        pairs = zip(
-            np.frombuffer(one.ids, "<u2").tolist(), np.frombuffer(one.weights, "<f2").tolist(), strict=True
-        )
+        pairs = zip(np.frombuffer(one.ids, "<u2").tolist(), np.frombuffer(one.weights, "<f2").tolist(), strict=True)
         wanted.update(pair for pair in pairs if pair[1] > 0)
     trained: Counter[tuple[int, float]] = Counter()
     for batch in epoch(dataset, number):
@@ -120,9 +114,7 @@ def test_a_batch_is_a_pure_function(runs: list[TokenRun], row_tokens: int, numbe
 
 @settings(max_examples=100, deadline=None)
 @given(**datasets, rows=st.integers(1, 5))
-def test_every_epoch_has_the_same_number_of_rows(
-    runs: list[TokenRun], row_tokens: int, number: int, rows: int
-) -> None:
+def test_every_epoch_has_the_same_number_of_rows(runs: list[TokenRun], row_tokens: int, number: int, rows: int) -> None:
     dataset = Dataset(runs, row_tokens=row_tokens, seed=3, pad=PAD)
     assert sum(len(batch.ids) for batch in epoch(dataset, number, rows)) == dataset.rows_per_epoch()
     with pytest.raises(IndexError):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delta_learn.collector.sample import sample_entries
 
 import delta_learn
+from delta_learn.collector.sample.generator import sample_entries
 
 pytestmark = pytest.mark.slow
 
@@ -112,9 +112,7 @@ def test_6_no_word_of_the_history_is_in_any_file(person: Path) -> None:
     rng = random.Random(3)
     commands = rng.sample([e.command for e in sample_entries(ENTRIES, seed=7)], 200)
     words = {word for command in commands for word in re.findall(r"[^\s'\"]{6,}", command)} | {SECRET}
-    own = "".join(
-        path.read_text() for path in PACKAGE.rglob("*.py")
-    )  # the program's own words, as in its log
+    own = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))  # the program's own words, as in its log
     needles = [word.encode(errors="surrogateescape") for word in words if word not in own]
     assert len(needles) > 150
     files = [p for p in person.rglob("*") if p.is_file() and p.name != ".zsh_history"]

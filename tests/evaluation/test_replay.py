@@ -57,9 +57,7 @@ def test_a_method_is_scored_on_a_command_before_it_sees_it() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("start", "limit", "scored"), [(0.25, None, 6), (0.0, None, 8), (5, None, 3), (0.5, 2, 2)]
-)
+@pytest.mark.parametrize(("start", "limit", "scored"), [(0.25, None, 6), (0.0, None, 8), (5, None, 3), (0.5, 2, 2)])
 def test_scoring_begins_at_start_and_ends_at_limit(start: float, limit: int | None, scored: int) -> None:
     result = replay(history(*"abcdefgh"), {"m": Fixed()}, start=start, limit=limit)
     assert len(result) == scored

@@ -18,9 +18,7 @@ from delta_learn.model.attention import (
 from delta_learn.model.config import DeltaModelConfig
 
 CONFIG = DeltaModelConfig(block_size=32, vocab_size=16, n_layer=1, n_head=4, n_embed=32, dropout=0.0)
-GROUPED = DeltaModelConfig(
-    block_size=32, vocab_size=16, n_layer=1, n_head=4, n_kv_head=2, n_embed=32, dropout=0.0
-)
+GROUPED = DeltaModelConfig(block_size=32, vocab_size=16, n_layer=1, n_head=4, n_kv_head=2, n_embed=32, dropout=0.0)
 
 
 def double_rope(config: DeltaModelConfig, tokens: int) -> tuple[Tensor, Tensor]:

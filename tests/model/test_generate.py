@@ -36,9 +36,7 @@ def nucleus(probabilities: list[float], top_p: float) -> list[float]:
     return [p / total if t in kept else 0.0 for t, p in enumerate(probabilities)]
 
 
-@given(
-    st.lists(st.integers(-8, 8), min_size=1, max_size=8, unique=True), st.floats(0.05, 1), st.floats(0.3, 3)
-)
+@given(st.lists(st.integers(-8, 8), min_size=1, max_size=8, unique=True), st.floats(0.05, 1), st.floats(0.3, 3))
 def test_the_distribution_is_the_enumerated_one(halves: list[int], top_p: float, temperature: float) -> None:
     tensor = torch.tensor(halves) / 2
     softmax = (tensor.double() / temperature).softmax(0)

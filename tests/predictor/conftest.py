@@ -65,7 +65,8 @@ class MemoryModel:
 
     def next_logprobs(self, ids: tuple[int, ...]) -> Floats:
         size = self.tokenizer.vocab_size
-        begin = max((i + 1 for i, id in enumerate(ids) if id == self.tokenizer.symbol(CMD)), default=0)
+        cmd = self.tokenizer.symbol(CMD)
+        begin = max((i + 1 for i, token in enumerate(ids) if token == cmd), default=0)
         typed = list(ids[begin:])
         counts = np.zeros(size)
         for line, count in self.lines.items():
@@ -97,9 +98,9 @@ class MemoryState:
             assert len(self.rows[0]) + len(ids) <= self.model.max_tokens
             self.model.scored += 1
             row, total = self.rows[0], 0.0
-            for id in ids:
-                total += float(self.model.next_logprobs(row)[id])
-                row = (*row, id)
+            for token in ids:
+                total += float(self.model.next_logprobs(row)[token])
+                row = (*row, token)
             scores.append(total)
         return np.array(scores, np.float32)
 

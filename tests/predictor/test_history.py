@@ -113,9 +113,7 @@ def test_an_isolated_entry_gives_its_line_and_no_transition() -> None:
         first = CommandEntry("one", session="s")
         for _ in range(5):
             ranker.observe(first, Context(session="s"))
-            ranker.observe(
-                CommandEntry("two", session="s", isolated=isolated), Context(previous=[first], session="s")
-            )
+            ranker.observe(CommandEntry("two", session="s", isolated=isolated), Context(previous=[first], session="s"))
             ranker.observe(CommandEntry("three", session="s"), Context(session="s"))
         return float(ranker.log_probabilities(["two"], after("one"))[0])
 

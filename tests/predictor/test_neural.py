@@ -81,9 +81,7 @@ def test_a_new_context_is_read(tokenizer: Tokenizer, memory_model: Callable, con
     assert (model.starts, model.scored) == (2, 2)
 
 
-def test_the_prefix_holds_at_least_its_lines(
-    tokenizer: Tokenizer, memory_model: Callable, context: Context
-) -> None:
+def test_the_prefix_holds_at_least_its_lines(tokenizer: Tokenizer, memory_model: Callable, context: Context) -> None:
     expert = NeuralExpert(memory_model(LINES), tokenizer)
     assert expert.log_prefix("", context) == 0
     for prefix in ("g", "git s", "ls"):

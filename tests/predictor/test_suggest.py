@@ -160,6 +160,17 @@ def test_an_empty_history_suggests_nothing(prefix: str) -> None:
     assert restored.suggest(prefix, Context()) == []
 
 
+def test_of_a_long_history_all_is_remembered_and_the_newest_part_teaches(
+    habits: list[CommandEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Predictor.from_entries(habits)
+    monkeypatch.setattr("delta_learn.predictor.suggest.LEARNED_ENTRIES", 100)
+    part = Predictor.from_entries(habits)
+    assert part.to_records()[0]["history"]["log"] == whole.to_records()[0]["history"]["log"]
+    assert part.to_records() != whole.to_records()
+    assert part.suggest("", after("git status"))[0].command == "git add -A"
+
+
 def test_one_line_is_a_history() -> None:
     predictor = Predictor.from_entries([CommandEntry("ls -la")])
     assert commands(predictor.suggest("", Context())) == ["ls -la"]
@@ -218,9 +229,7 @@ def test_the_model_adds_lines_never_typed(habits: list[CommandEntry], neural: Ne
     assert {"git status", "git stash pop"} <= set(found)
 
 
-def test_bits_are_those_of_a_distribution_over_all_lines(
-    habits: list[CommandEntry], neural: NeuralExpert
-) -> None:
+def test_bits_are_those_of_a_distribution_over_all_lines(habits: list[CommandEntry], neural: NeuralExpert) -> None:
     predictor = Predictor.from_entries(habits, neural=neural)
     context = after("git status")
     known = predictor.bits(CommandEntry("git add -A"), context)
@@ -230,13 +239,11 @@ def test_bits_are_those_of_a_distribution_over_all_lines(
     assert 0 < known < new < 40
     lines = [*{entry.command for entry in habits}, *LINES]
     bits = [predictor.bits(CommandEntry(line), context) for line in set(lines)]
-    assert sum(2.0 ** -b for b in bits if b is not None) <= 1.001
+    assert sum(2.0**-b for b in bits if b is not None) <= 1.001
     assert predictor.bits(CommandEntry("x" * 100_000), context) is None
 
 
-def test_the_weight_of_the_model_follows_what_is_executed(
-    habits: list[CommandEntry], neural: NeuralExpert
-) -> None:
+def test_the_weight_of_the_model_follows_what_is_executed(habits: list[CommandEntry], neural: NeuralExpert) -> None:
     def probability(predictor: Predictor) -> float:
         found = predictor.suggest("", after("ls"), k=50)
         return sum(each.probability for each in found if each.command == "docker compose up")
@@ -252,9 +259,7 @@ def test_the_weight_of_the_model_follows_what_is_executed(
     assert restored._mixture.to_record() == useful._mixture.to_record()
 
 
-def test_taught_and_isolated_entries_do_not_move_the_weights(
-    habits: list[CommandEntry], neural: NeuralExpert
-) -> None:
+def test_taught_and_isolated_entries_do_not_move_the_weights(habits: list[CommandEntry], neural: NeuralExpert) -> None:
     predictor = Predictor.from_entries(habits, neural=neural)
     before = predictor._mixture.to_record()
     predictor.observe(CommandEntry("git stash pop", source="taught"), after("ls"))

@@ -138,9 +138,7 @@ def test_replacing_shows_the_old_content_until_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_exception_leaves_the_old_content_and_nothing_else(
-    tmp_path: Path, error: type[BaseException]
-) -> None:
+def test_an_exception_leaves_the_old_content_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "file"
     _write(path, b"old")
     with pytest.raises(error), replace_file(path) as file:

@@ -200,9 +200,7 @@ class Disk:
 
 
 @pytest.mark.parametrize("room", [0, 1, 20, 40])
-def test_a_full_disk_costs_appenders_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
-) -> None:
+def test_a_full_disk_costs_appenders_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     path = tmp_path / "file.bin"
     _append(path, ["a"])
     before = path.read_bytes()
@@ -273,9 +271,7 @@ except StorageError as error:
 
 def test_a_real_limit_on_file_sizes_leaves_whole_blocks(tmp_path: Path) -> None:
     path = tmp_path / "file.bin"
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True)
     written, message = done.stdout.split(maxsplit=1)
     assert _read(path) == ([[str(n) * 50] for n in range(int(written))], 0)
     assert int(written) > 10
@@ -294,9 +290,7 @@ POINTS = [("write", n, moment) for n in (1, 2) for moment in ("before", "half", 
 
 
 @pytest.mark.parametrize(("name", "call", "moment"), [*POINTS, ("fsync", 1, "before")])
-def test_kill_9_in_append_keeps_whole_blocks(
-    tmp_path: Path, killed: Killer, name: str, call: int, moment: str
-) -> None:
+def test_kill_9_in_append_keeps_whole_blocks(tmp_path: Path, killed: Killer, name: str, call: int, moment: str) -> None:
     path = tmp_path / "file.bin"
     _append(path, ["a"])
     assert killed(APPEND, path, name, call, moment)
@@ -334,9 +328,7 @@ SYNCS = [("fsync", 1, "before"), ("fsync", 1, "after"), ("replace", 1, "before")
 
 
 @pytest.mark.parametrize(("name", "call", "moment"), [*WRITES, *SYNCS])
-def test_kill_9_in_create_leaves_old_or_new(
-    tmp_path: Path, killed: Killer, name: str, call: int, moment: str
-) -> None:
+def test_kill_9_in_create_leaves_old_or_new(tmp_path: Path, killed: Killer, name: str, call: int, moment: str) -> None:
     path = tmp_path / "file.bin"
     _create(path, ["old"])
     assert killed(CREATE, path, name, call, moment)

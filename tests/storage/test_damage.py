@@ -212,9 +212,7 @@ def test_a_file_under_the_name_of_another_is_refused(tmp_path: Path) -> None:
     _write(tmp_path / "2026-11-21.bin", immutable=False, label="2026-11-21")
     path = tmp_path / "2026-11-22.bin"
     (tmp_path / "2026-11-21.bin").rename(path)
-    with pytest.raises(
-        DamagedFileError, match=r"2026-11-22\.bin is another file under this name .*2026-11-21"
-    ):
+    with pytest.raises(DamagedFileError, match=r"2026-11-22\.bin is another file under this name .*2026-11-21"):
         _read(path, label="2026-11-22")
     with (
         pytest.raises(DamagedFileError, match=r"2026-11-22\.bin is another file"),

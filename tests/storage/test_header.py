@@ -43,9 +43,7 @@ def test_another_key_is_told_from_damage(keyring: Keyring) -> None:
 def test_a_newer_format_asks_for_an_update(keyring: Keyring) -> None:
     encoded = bytearray(Header.new("raw", "label", immutable=False, keyring=keyring).encoded)
     struct.pack_into(">H", encoded, 8, 2)
-    with pytest.raises(
-        StorageError, match=r"file\.bin was written by a newer delta_learn .*: update"
-    ) as caught:
+    with pytest.raises(StorageError, match=r"file\.bin was written by a newer delta_learn .*: update") as caught:
         _parse(bytes(encoded), keyring)
     assert not isinstance(caught.value, DamagedFileError)
 

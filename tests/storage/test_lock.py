@@ -74,9 +74,7 @@ def test_an_exception_frees_the_lock_and_removes_the_note(tmp_path: Path) -> Non
         pass
 
 
-def test_freeing_is_not_left_to_the_garbage_collector(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_freeing_is_not_left_to_the_garbage_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     locks = []
 
     def kept(path: Path, timeout: float, mode: int) -> FileLock:

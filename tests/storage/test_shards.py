@@ -82,9 +82,7 @@ def test_the_day_is_the_local_one(raw: RawShards, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("timestamp", [None, -1.0, math.nan, math.inf, 1e12, 1e300])
-def test_entries_without_a_usable_time_go_to_the_fallback_day(
-    raw: RawShards, timestamp: float | None
-) -> None:
+def test_entries_without_a_usable_time_go_to_the_fallback_day(raw: RawShards, timestamp: float | None) -> None:
     raw.append([_entry("ls", timestamp)], NOON)
     (entry,) = raw.read("2026-11-22")
     assert entry.command == "ls"

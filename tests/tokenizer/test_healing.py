@@ -69,9 +69,7 @@ def reachable(tokenizer: Tokenizer, table: PieceTable, prefix: str, full: list[i
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    remainder=st.binary(max_size=4) | st.sampled_from([b" comm", b"git", b"\xc3", b"\xe2\x96\x81", b"\x00"])
-)
+@given(remainder=st.binary(max_size=4) | st.sampled_from([b" comm", b"git", b"\xc3", b"\xe2\x96\x81", b"\x00"]))
 def test_mask_is_what_it_says(tokenizer: Tokenizer, table: PieceTable, remainder: bytes) -> None:
     mask = table.mask(remainder)
     assert mask.shape == (tokenizer.vocab_size,)

@@ -22,9 +22,7 @@ DIRECTORIES = [
 
 entries = st.builds(
     CommandEntry,
-    command=st.sampled_from(
-        ["git status", "ls", "cd /home/alice/src", "echo '<cmd>'", "", "a\nb", "é\udcff"]
-    ),
+    command=st.sampled_from(["git status", "ls", "cd /home/alice/src", "echo '<cmd>'", "", "a\nb", "é\udcff"]),
     directory=st.sampled_from(DIRECTORIES),
     timestamp=st.none() | st.floats(0, 2e5),
     exit_code=st.sampled_from([None, 0, 1, 127, 130]),
@@ -97,15 +95,11 @@ def test_sessions_that_nobody_typed_say_so(tokenizer: Tokenizer, source: str) ->
 
 
 def test_only_commands_and_their_ends_have_weight(tokenizer: Tokenizer) -> None:
-    session = Session(
-        "s", (CommandEntry("ls", "/a", exit_code=0), CommandEntry("pwd", "/b", source="taught"))
-    )
+    session = Session("s", (CommandEntry("ls", "/a", exit_code=0), CommandEntry("pwd", "/b", source="taught")))
     run = encode_session(session, tokenizer, lambda entry: 4.0 if entry.source == "taught" else 0.5)
     assert run.ids.dtype == np.uint16
     assert run.weights.dtype == np.float16
-    weighted = [
-        (tokenizer.decode([int(i)]), float(w)) for i, w in zip(run.ids, run.weights, strict=True) if w
-    ]
+    weighted = [(tokenizer.decode([int(i)]), float(w)) for i, w in zip(run.ids, run.weights, strict=True) if w]
     assert "".join(piece for piece, _ in weighted) == "lspwd"
     assert [weight for _, weight in weighted] == [0.5] * 2 + [4.0] * (len(weighted) - 2)
     ends = np.flatnonzero(run.ids == tokenizer.symbol("<end>"))
@@ -114,9 +108,7 @@ def test_only_commands_and_their_ends_have_weight(tokenizer: Tokenizer) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(session=sessions)
-def test_a_context_is_what_the_session_begins_with(
-    named: Tokenizer, session: tuple[CommandEntry, ...]
-) -> None:
+def test_a_context_is_what_the_session_begins_with(named: Tokenizer, session: tuple[CommandEntry, ...]) -> None:
     ids = encode_session(Session("s", session), named, lambda _: 1.0).ids.tolist()
     commands = [place for place, token in enumerate(ids) if token == named.symbol("<cmd>")]
     assert len(commands) == len(session)

@@ -15,9 +15,7 @@ surrogates = st.text(
     st.sampled_from("a \x00\n\u2581é\ud800\udbff\udc00\udc80\udcc3\udca9\udced\udca0\udcff"), max_size=12
 )
 pieces = st.lists(
-    st.sampled_from(
-        [*FORGERIES, "\u2581", "\x00", "\n", "\udcff", "é", " ", "  ", "git", "/home/alice", "alice"]
-    ),
+    st.sampled_from([*FORGERIES, "\u2581", "\x00", "\n", "\udcff", "é", " ", "  ", "git", "/home/alice", "alice"]),
     max_size=8,
 ).map("".join)
 
@@ -144,16 +142,12 @@ def test_bytes_round_trip(tokenizer: Tokenizer, lines: list[str]) -> None:
 
 
 def test_version_names_the_pieces(tokenizer: Tokenizer, named: Tokenizer, lines: list[str]) -> None:
-    assert tokenizer.version == Tokenizer.train(lines * 3).version or tokenizer.version.startswith(
-        f"{LAYOUT}-"
-    )
+    assert tokenizer.version == Tokenizer.train(lines * 3).version or tokenizer.version.startswith(f"{LAYOUT}-")
     assert Tokenizer.train([*lines, "frobnicate"] * 3).version != tokenizer.version
     assert Tokenizer.from_bytes(named.to_bytes()).version == named.version
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"x", b"delta-tokenizer", b"\x00" * 500, b"delta-tokenizer" + bytes(80)]
-)
+@pytest.mark.parametrize("data", [b"", b"x", b"delta-tokenizer", b"\x00" * 500, b"delta-tokenizer" + bytes(80)])
 def test_garbage_is_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match="delta-learn train"):
         Tokenizer.from_bytes(data)

@@ -33,13 +33,14 @@ def make_model() -> MakeModel:
 
 @pytest.fixture
 def make_dataset() -> MakeDataset:
-    def make(sessions: int = 12, seed: int = 0, row_tokens: int = 16) -> Dataset:
-        """Sessions of 5 to 30 tokens that mostly count upwards; weights 0, 1 and 4."""
+    def make(sessions: int = 12, seed: int = 0, noise: float = 0.0) -> Dataset:
+        """Sessions of 5 to 30 tokens that count upwards but for `noise`; weights 0, 1 and 4."""
         random = np.random.default_rng(seed)
         runs = []
         for number in range(sessions):
             length = int(random.integers(5, 31))
             ids = (random.integers(VOCAB) + np.arange(length)) % VOCAB
+            ids = np.where(random.random(length) < noise, random.integers(VOCAB, size=length), ids)
             weights = random.choice([0.0, 1.0, 1.0, 4.0], length)
             runs.append(
                 TokenRun(
@@ -52,7 +53,7 @@ def make_dataset() -> MakeDataset:
                     weights.astype("<f2").tobytes(),
                 )
             )
-        return Dataset(runs, row_tokens=row_tokens, seed=seed, pad=0)
+        return Dataset(runs, row_tokens=16, seed=seed, pad=0)
 
     return make
 

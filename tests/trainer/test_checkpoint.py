@@ -95,9 +95,7 @@ def test_a_cut_one_is_passed_over(store: CheckpointStore) -> None:
         assert store.load() is None
 
 
-def test_another_runs_or_another_keys_is_passed_over(
-    store: CheckpointStore, keyring: Keyring, paths: Paths
-) -> None:
+def test_another_runs_or_another_keys_is_passed_over(store: CheckpointStore, keyring: Keyring, paths: Paths) -> None:
     other = CheckpointStore(paths.checkpoints, keyring, "other")
     other.save(CHECKPOINT)
     other.path.rename(store.path)

@@ -49,7 +49,7 @@ def test_targets_without_weight_do_not_count(model: DeltaModel, batch: TensorBat
 def test_a_batch_without_weight_gives_no_loss_and_no_gradient(model: DeltaModel, batch: TensorBatch) -> None:
     loss = LossSum(model)(dataclasses.replace(batch, weights=torch.zeros_like(batch.weights)))
     loss.backward()
-    assert float(loss) == 0
+    assert loss.item() == 0
     assert all(p.grad is None or not p.grad.any() for p in model.parameters())
 
 

@@ -91,16 +91,13 @@ def test_state_that_is_restored_makes_the_same_next_step() -> None:
         assert torch.equal(a, b)
 
 
-def test_weight_decay_shrinks_what_has_no_gradient_direction() -> None:
-    for name in ("learning_rate", "adam_learning_rate"):
-        config = dataclasses.replace(CONFIG, weight_decay=0.5, **{name: 0.1})
-        subject = model()
-        optimizers = Optimizers(subject, config)
-        for parameter in subject.parameters():
-            parameter.grad = torch.zeros_like(parameter)
-        before = [p.detach().clone() for p in subject.parameters()]
-        optimizers.muon.step()
-        optimizers.adam.step()
-        for old, new in zip(before, subject.parameters(), strict=True):
-            assert new.norm() <= old.norm()
-        assert sum(float(p.norm()) for p in subject.parameters()) < sum(float(p.norm()) for p in before)
+def test_weight_decay_shrinks_what_has_no_gradient() -> None:
+    subject = model()
+    optimizers = Optimizers(subject, dataclasses.replace(CONFIG, weight_decay=0.5, adam_learning_rate=0.02))
+    before = {name: p.detach().clone() for name, p in subject.named_parameters()}
+    for parameter in subject.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizers.muon.step()
+    optimizers.adam.step()
+    for name, parameter in subject.named_parameters():
+        torch.testing.assert_close(parameter.detach(), before[name] * (1 - 0.02 * 0.5))

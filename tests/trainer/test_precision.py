@@ -30,9 +30,7 @@ def test_an_unknown_format_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
 )
-def test_the_forward_pass_computes_in_the_format_and_weights_stay_float32(
-    name: str, dtype: torch.dtype
-) -> None:
+def test_the_forward_pass_computes_in_the_format_and_weights_stay_float32(name: str, dtype: torch.dtype) -> None:
     layer, optimizers = line()
     precision = Precision(name, CPU)
     with precision.autocast():

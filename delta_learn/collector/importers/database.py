@@ -45,9 +45,7 @@ def rows(path: Path, owner: str, schema: Schema, query: str) -> list[dict[str, A
         HistoryError: the file cannot be read, is no SQLite database, or lacks part of `schema`.
     """
     if not has_schema(tables(path), schema):
-        raise HistoryError(
-            f"{path} is not a history of {owner}: leave the format out, or name the right one."
-        )
+        raise HistoryError(f"{path} is not a history of {owner}: leave the format out, or name the right one.")
     with _open(path) as connection:
         cursor = connection.execute(query)
         names = [column[0] for column in cursor.description]

@@ -31,9 +31,7 @@ def write(home: Path) -> WriteFile:
 def database(home: Path) -> WriteDatabase:
     """database(schema, {table: rows}, name="history.db") -> path; a row is a dict by column."""
 
-    def write_database(
-        schema: str, tables: dict[str, Iterable[dict[str, Any]]], name: str = "history.db"
-    ) -> Path:
+    def write_database(schema: str, tables: dict[str, Iterable[dict[str, Any]]], name: str = "history.db") -> Path:
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path)

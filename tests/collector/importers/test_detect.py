@@ -159,9 +159,7 @@ def test_the_data_directory_has_a_default(database: Database, home: Path) -> Non
     assert find_histories(environment(home)) == [("atuin", path)]
 
 
-def test_more_commands_come_first_and_context_counts_double(
-    write: Write, database: Database, home: Path
-) -> None:
+def test_more_commands_come_first_and_context_counts_double(write: Write, database: Database, home: Path) -> None:
     atuin = database(ATUIN, {"history": [ATUIN_ROW] * 2000}, ".local/share/atuin/history.db")
     commands = atuin.stat().st_size / 500
     zsh = write(b"x" * 39 + b"\n", ".zsh_history")

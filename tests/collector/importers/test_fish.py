@@ -53,8 +53,7 @@ def test_items_become_entries(write: Write, data: bytes, expected: list[tuple[st
 def test_broken_lines(write: Write) -> None:
     result = read(
         write(
-            b"  when: 12\n- cmd: \n  when: 13\n- cmd: ls\n  when: soon\ngarbage\n  garbage\n\n"
-            b"- cmd: a\0b\n- cmd: pwd\n"
+            b"  when: 12\n- cmd: \n  when: 13\n- cmd: ls\n  when: soon\ngarbage\n  garbage\n\n- cmd: a\0b\n- cmd: pwd\n"
         )
     )
     assert [(entry.command, entry.timestamp) for entry in result.entries] == [("ls", None), ("pwd", None)]

@@ -21,9 +21,7 @@ Expire = Callable[..., tuple[list[str], int]]
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("new", [0.2, 0.4, 0.6])
-def test_the_whole_tail_is_found(
-    habits: Habits, expire_duplicates_first: Expire, seed: int, new: float
-) -> None:
+def test_the_whole_tail_is_found(habits: Habits, expire_duplicates_first: Expire, seed: int, new: float) -> None:
     typed = habits(int(1500 / new), seed, new)
     kept, tail = expire_duplicates_first(typed, 2000)
     assert 200 < tail < 1900

@@ -83,9 +83,7 @@ def test_plain_and_extended_lines_mix(write: Write) -> None:
 
 
 def test_broken_lines_are_reported_with_their_first_line(write: Write) -> None:
-    result = read(
-        write(b"ls\n: 12:0;\n: 13:0;  \na\\\nb\0\ncaf\xc3\xa9\x83\nx\\\ny\x83\\\nz\npwd\ncut\\\noff\\\n")
-    )
+    result = read(write(b"ls\n: 12:0;\n: 13:0;  \na\\\nb\0\ncaf\xc3\xa9\x83\nx\\\ny\x83\\\nz\npwd\ncut\\\noff\\\n"))
     assert [entry.command for entry in result.entries] == ["ls", "pwd"]
     assert result.broken == [
         BrokenLine(2, "the command is empty"),
@@ -132,9 +130,7 @@ def test_unmetafy_is_the_inverse_of_zsh(text: bytes) -> None:
 
 
 hard_text = st.text(st.sampled_from("ab\\ :;\n\t#!'\"%été考€Ã✓\x01\x1b"), max_size=12)
-stray_bytes = st.lists(
-    st.sampled_from([b"a", b"\\", b"\x83", b"\x84", b"\xa0", b"\xbf", b"\xff"]), max_size=8
-)
+stray_bytes = st.lists(st.sampled_from([b"a", b"\\", b"\x83", b"\x84", b"\xa0", b"\xbf", b"\xff"]), max_size=8)
 hard_command = st.one_of(hard_text.map(str.encode), stray_bytes.map(b"".join)).map(lambda text: b"x" + text)
 leading = st.sampled_from([b"", b":", b": 12:0;", b"\\", b" "])
 hard_commands = st.lists(st.builds(lambda a, b: a + b, leading, hard_command), min_size=1, max_size=40)
