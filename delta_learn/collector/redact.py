@@ -15,7 +15,7 @@ from delta_learn.entry import CommandEntry, Redacted
 
 __all__ = ["Redaction", "Span", "redact", "redact_entry"]
 
-_LONG_RUN = re.compile(r"[\w-]{16}")
+_LONG_RUN = re.compile(r"[\w./-]{16}")
 """Every vendor's token has one: lines without are not searched for them."""
 
 _ROUNDS = 8
@@ -45,7 +45,7 @@ def redact(command: str) -> Redaction:
     spans = merged(_secrets(command))
     redacted = replaced(command, spans)
     for _ in range(_ROUNDS if spans else 0):
-        more = [moved_back(span, spans) for span in _secrets(redacted)]
+        more = moved_back(_secrets(redacted), spans)
         if not more:
             break
         spans = merged([*spans, *more])

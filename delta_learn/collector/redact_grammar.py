@@ -119,18 +119,18 @@ class _SimpleCommand:
         end = 0
         while assignment := _ASSIGNMENT.search(word.text, end):
             name, end = assignment.group(1), assignment.end()
-            value = _assigned(word, assignment)
             kind = option_kind(name) if assignment.group().startswith("-") else variable_kind(name)
             if name in self.tool.harmless:
                 continue
             if kind:
+                value = _assigned(word, assignment)
                 yield from self._value(value, _Expected(kind))
                 end = value.end - word.start
-            elif _is_command(value):
-                yield from self._nested(value)
+            elif quoted := match_quoted(word.text, end):
+                yield from self._nested(unquote(word.start + end, quoted.group()))
 
     def _nested(self, word: Word) -> Iterator[Span]:
-        if self.depth < _MAX_DEPTH:
+        if self.depth < _MAX_DEPTH and _is_command(word):
             yield from read_command(word.text, word.start, self.depth + 1)
 
     def _value(self, word: Word, expected: _Expected) -> Iterator[Span]:

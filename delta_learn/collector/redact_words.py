@@ -70,7 +70,7 @@ def is_secret_value(word: Word, depth: int = 0) -> bool:
     In single quotes `$` is a character like others, unless they stand in a command inside quotes (`depth`).
     """
     text = without_placeholders(word.text).replace("\0", "")
-    if word.quote != "'" or depth > 0 or _LITERAL_REFERENCE.fullmatch(text):
+    if not word.quote.endswith("'") or depth > 0 or _LITERAL_REFERENCE.fullmatch(text):
         text = without_parameters(text)
     if len(text) < _SHORTEST or text.lower() in HARMLESS_VALUES:
         return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -41,14 +42,21 @@ def replaced(text: str, spans: Iterable[Span]) -> str:
     return "".join(pieces) + text[end:]
 
 
-def moved_back(span: Span, replacements: Iterable[Span]) -> Span:
-    """Where a span of `replaced(text, replacements)` stands in `text`; one that cuts a placeholder takes all of it."""
-    start, end = span.start, span.end
+def moved_back(spans: Iterable[Span], replacements: Sequence[Span]) -> list[Span]:
+    """Where `spans` of `replaced(text, replacements)` stand in `text`; what cuts a placeholder takes all of it."""
+    places: list[int] = []
+    shift = 0
     for gone in replacements:
-        longer = gone.end - gone.start - len(gone.placeholder)
-        if gone.start + len(gone.placeholder) <= start:
-            start, end = start + longer, end + longer
-        elif gone.start < end:
-            start = min(start, gone.start)
-            end = max(end, gone.start + len(gone.placeholder)) + longer
-    return Span(start, end, span.kind)
+        places.append(gone.start - shift)
+        shift += gone.end - gone.start - len(gone.placeholder)
+
+    def origin(place: int, *, is_end: bool) -> int:
+        number = bisect_right(places, place) - 1
+        if number < 0:
+            return place
+        gone, into = replacements[number], place - places[number]
+        if into >= len(gone.placeholder):
+            return gone.end + into - len(gone.placeholder)
+        return gone.end if is_end and into else gone.start
+
+    return [Span(origin(s.start, is_end=False), origin(s.end, is_end=True), s.kind) for s in spans]

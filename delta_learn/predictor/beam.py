@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 
 from delta_learn.predictor.language import Floats, State
 from delta_learn.tokenizer.healing import PieceTable
+
+_LEAST = math.log(1e-4)
+"""A hypothesis this much less probable than what is typed is given up: a model at a loss would go on for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ def search(state: State, remainder: bytes, alphabet: Alphabet, *, width: int, ma
     """
     live = [Hypothesis((), 0.0, remainder)]
     done: list[Hypothesis] = []
+    spelled = -np.inf if remainder else 0.0  # ln P of the best hypothesis when it had spelled the remainder
     for _ in range(max_tokens):
         tokens: list[int] = []
         rows: list[int] = []
@@ -47,8 +52,10 @@ def search(state: State, remainder: bytes, alphabet: Alphabet, *, width: int, ma
             parent = live[row]
             if token == alphabet.end:
                 done.append(Hypothesis(parent.ids, logprob, b""))
-            elif len(grown) < width:
+            elif len(grown) < width and logprob > spelled + _LEAST:
                 rest = alphabet.pieces.advance(parent.remainder, token)
+                if parent.remainder and not rest:
+                    spelled = max(spelled, logprob)
                 grown.append(Hypothesis((*parent.ids, token), logprob, rest))
                 tokens.append(token)
                 rows.append(row)

@@ -139,4 +139,4 @@ class Mixture:
         composing = np.where(novelty == 0, weights, 0.0)
         if not composing.any():
             return weights, spare
-        return weights, spare
+        return weights + spare * composing / composing.sum(), 0.0

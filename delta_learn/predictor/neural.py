@@ -22,6 +22,7 @@ MAX_LINE_CHARS = 4096
 """Longer lines are neither composed nor given a probability."""
 
 _WIDTH = 4
+_LONGEST_SEARCH = 40
 _MIN_CONTEXT = 2
 _PRINTABLE_FROM = 0x20
 _DELETE = 0x7F
@@ -121,7 +122,7 @@ class NeuralExpert:
     def _search(self, prompt: _Prompt, prefix: str) -> None:
         """Compose lines that begin with `prefix` and score them as they would be encoded whole."""
         healed = heal(self._tokenizer, prefix)
-        room = self._room - len(healed.ids)
+        room = min(self._room - len(healed.ids), _LONGEST_SEARCH)
         if room <= 0:
             return
         state, before = self._walk(prompt, healed.ids)

@@ -18,8 +18,8 @@ from delta_learn.tokenizer.symbols import END
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 _MAX_DROPPED = 4
-"""Measured over all cuts of public command lines, the pieces of the full line are reachable in 70 % of the
-cases after dropping one piece, 88 % two, 97 % three, 99 % four; more costs decoding steps for nothing."""
+"""Over all cuts of public command lines, the pieces of the full line can still be reached in 68 % of the cases
+after dropping one piece, 86 % two, 95 % three, 99 % four; more costs decoding steps for little."""
 
 _CACHED_MASKS = 2048
 

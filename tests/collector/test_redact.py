@@ -113,6 +113,7 @@ _ADVERSARIAL = [
     *("://", "://a:", "://a:@", "/aaaa", "ey" + "J-", _JWT, "S" + "G.", _KEY, "-----BEGIN ", "<secret:"),
     *("TOKEN=", "TOKEN='", 'TOKEN="', "TOKEN=$x:", "a=1,", "a='x y',", "--password ", "-p", "mysql -p"),
     *('"a"', '"a":', "Authorization:", "Cookie: ", "password '", "x-a-", "sh -c '\"", "curl -u a:"),
+    *("a='x y',\"", "sh -c '\"TOKEN=", '{"password": "', "curl -u " + _GITHUB + " "),
 ]
 
 
@@ -127,7 +128,7 @@ def test_anything_repeated_takes_linear_time(start: str, piece: str) -> None:
 def test_a_megabyte_of_everything_takes_linear_time() -> None:
     line = "mysql " + "".join(_ADVERSARIAL) * 4500
     assert len(line) > 1_000_000
-    assert redact(redact(line).redacted).redacted == redact(line).redacted
+    assert redact(line).command == line
 
 
 def test_an_entry_is_redacted_in_all_its_fields() -> None:

@@ -44,7 +44,7 @@ def test_a_span_moved_back_is_what_was_there_with_whole_placeholders(
     gone = merged(found)
     redacted = replaced(text, gone)
     piece = redacted[start : start + length]
-    back = moved_back(Span(start, start + len(piece), "c"), gone)
+    (back,) = moved_back([Span(start, start + len(piece), "c")], gone)
     inside = [
         Span(g.start - back.start, g.end - back.start, g.kind)
         for g in gone

@@ -103,7 +103,9 @@ def test_redactions_are_never_put_elsewhere() -> None:
 
 def test_frequent_and_failed_commands_get_none() -> None:
     assert variants() == set()
-    assert rare_variants(history("cd src", "cd docs/guide", exit_code=1), variants=2, seed=1) == []
+    failed = history("vim main.py", "cat other.py", exit_code=1)
+    assert rare_variants(failed, variants=2, seed=1) == []
+    assert len(rare_variants(history("vim main.py", "cat other.py", exit_code=0), variants=2, seed=1)) == 2
 
 
 def test_twice_typed_counts_once() -> None:

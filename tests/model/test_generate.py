@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -36,6 +36,7 @@ def nucleus(probabilities: list[float], top_p: float) -> list[float]:
     return [p / total if t in kept else 0.0 for t, p in enumerate(probabilities)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-8, 8), min_size=1, max_size=8, unique=True), st.floats(0.05, 1), st.floats(0.3, 3))
 def test_the_distribution_is_the_enumerated_one(halves: list[int], top_p: float, temperature: float) -> None:
     tensor = torch.tensor(halves) / 2
@@ -74,12 +75,12 @@ def test_greedy_takes_the_most_probable_token_of_the_full_forward_pass(model: De
 
 def test_whole_continuations_have_the_joint_probability(model: DeltaModel) -> None:
     """Two tokens after one: all 36 pairs are enumerated and compared with what is drawn."""
-    ids, generator = torch.tensor([2]), torch.Generator().manual_seed(0)
+    ids, generator = torch.tensor([2]), torch.Generator().manual_seed(1)
     drawn = torch.zeros(6, 6)
     for _ in range(2000):
         first, second = model.generate(ids, 2, generator=generator)
         drawn[first, second] += 1 / 2000
-    torch.testing.assert_close(drawn, joint(model, ids), atol=0.035, rtol=0)
+    torch.testing.assert_close(drawn, joint(model, ids), atol=0.03, rtol=0)
 
 
 @torch.inference_mode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -54,6 +54,8 @@ class MemoryModel:
     tokenizer: Tokenizer
     lines: dict[str, int]
     max_tokens: int = 96
+    spellings: dict[str, list[int]] = field(default_factory=dict)
+    """Lines that it knows in other pieces than the tokenizer's."""
     starts: int = 0
     extensions: int = 0
     scored: int = 0
@@ -70,7 +72,8 @@ class MemoryModel:
         typed = list(ids[begin:])
         counts = np.zeros(size)
         for line, count in self.lines.items():
-            known = [*self.tokenizer.encode(line), self.tokenizer.symbol(END)]
+            pieces = self.spellings.get(line) or self.tokenizer.encode(line)
+            known = [*pieces, self.tokenizer.symbol(END)]
             if known[: len(typed)] == typed and len(known) > len(typed):
                 counts[known[len(typed)]] += count
         share = 0.9 * counts / counts.sum() + 0.1 / size if counts.any() else np.full(size, 1 / size)

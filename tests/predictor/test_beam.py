@@ -72,6 +72,37 @@ def test_a_narrow_beam_keeps_the_prefix_and_its_width() -> None:
         assert each.logprob == pytest.approx(enumerated(b"ab", len(each.ids))[each.ids], abs=1e-4)
 
 
+def test_the_search_goes_on_while_something_better_may_come() -> None:
+    """The line that ends first is found first; the better one ends a token later."""
+
+    class LateEnd(RandomState):
+        def after(self, row: tuple[int, ...]) -> Floats:
+            end, letter = (0.8, 0.15) if row else (0.15, 0.8)
+            return np.log(np.array([end, letter, 0.02, 0.02, 0.01], np.float32))
+
+        def extend(self, tokens: Sequence[int], rows: Sequence[int]) -> RandomState:
+            return LateEnd(super().extend(tokens, rows).rows)
+
+    (found,) = search(LateEnd([()]), b"", alphabet(), width=1, max_tokens=5)
+    assert found.ids == (1,)
+    assert found.logprob == pytest.approx(2 * np.log(0.8), abs=1e-4)
+
+
+def test_a_model_at_a_loss_is_not_followed_for_long() -> None:
+    class AtALoss(RandomState):
+        longest = 0
+
+        def after(self, row: tuple[int, ...]) -> Floats:
+            AtALoss.longest = max(AtALoss.longest, len(row))
+            return np.log(np.array([1e-6, 0.3, 0.3, 0.3, 0.1], np.float32))
+
+        def extend(self, tokens: Sequence[int], rows: Sequence[int]) -> RandomState:
+            return AtALoss(super().extend(tokens, rows).rows)
+
+    search(AtALoss([()]), b"ab", alphabet(), width=4, max_tokens=1000)
+    assert AtALoss.longest <= 2 + np.log(1e-4) / np.log(0.3)
+
+
 def test_nothing_is_found_where_no_token_fits_or_no_line_ends() -> None:
     assert search(RandomState([()]), b"c", alphabet(), width=4, max_tokens=9) == []
     assert search(RandomState([()]), b"\n", alphabet(), width=4, max_tokens=9) == []

@@ -6,6 +6,7 @@ import pytest
 from delta_learn.entry import CommandEntry
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.neural import MAX_LINE_CHARS, NeuralExpert
+from delta_learn.tokenizer.healing import heal
 from delta_learn.tokenizer.sequence import encode_context
 from delta_learn.tokenizer.symbols import END
 from delta_learn.tokenizer.tokenizer import Tokenizer
@@ -48,12 +49,25 @@ def test_the_best_known_line_is_composed_at_any_cut(
 def test_a_composed_line_is_scored_as_it_would_be_encoded(
     tokenizer: Tokenizer, memory_model: Callable, context: Context
 ) -> None:
-    """Also where the search spelled it in other pieces: both experts' probabilities are of the same line."""
-    composer = NeuralExpert(memory_model(LINES), tokenizer)
-    judge = NeuralExpert(memory_model(LINES), tokenizer)
-    for prefix in ("", "q", "gi", "ca", "ls -", "zz top"):
-        for line, score in composer.propose(prefix, context, 4):
-            assert score == pytest.approx(judge.log_probabilities([line], context)[0], abs=1e-3)
+    """Also where the model knows it in other pieces, and the search finds it there."""
+    letters = [tokenizer.encode(letter)[0] for letter in "git"]
+    assert letters != tokenizer.encode("git")
+    model = memory_model({"git": 1}, spellings={"git": letters})
+    composed = dict(NeuralExpert(model, tokenizer).propose("", context, 4))
+    expected = NeuralExpert(model, tokenizer).log_probabilities(["git"], context)[0]
+    assert composed["git"] == pytest.approx(expected, abs=1e-3)
+    assert expected < -5
+
+
+def test_keystrokes_read_only_what_is_new(tokenizer: Tokenizer, memory_model: Callable, context: Context) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    typed = "docker compose up -d --build web"
+    for end in range(len(typed) + 1):
+        expert.log_prefix(typed[:end], context)
+    distinct = {tuple(heal(tokenizer, typed[:end]).ids[:n]) for end in range(len(typed) + 1) for n in range(40)}
+    assert model.starts == 1
+    assert model.extensions == len(distinct - {()})
 
 
 def test_keystrokes_that_agree_with_a_composed_line_do_not_search(

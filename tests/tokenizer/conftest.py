@@ -45,6 +45,11 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.fixture(scope="session")
+def named_class() -> type[Names]:
+    return Names
+
+
+@pytest.fixture(scope="session")
 def named() -> Tokenizer:
     """A tokenizer with a normaliser."""
     return Tokenizer.train(LINES, normalizer=Names())

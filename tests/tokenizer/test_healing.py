@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from delta_learn.tokenizer.healing import PieceTable, heal
@@ -20,6 +20,7 @@ def table(tokenizer: Tokenizer) -> PieceTable:
 
 @settings(max_examples=300, deadline=None)
 @given(prefix=any_text | shell_text)
+@example(prefix="\ud800a")
 def test_ids_and_remainder_spell_the_prefix(tokenizer: Tokenizer, named: Tokenizer, prefix: str) -> None:
     for one in (tokenizer, named):
         healed = heal(one, prefix)

@@ -67,6 +67,7 @@ def test_layout(named: Tokenizer) -> None:
         ("/home/alice/src", "<home>/src"),
         ("/home/alice/src/app", "src/app"),
         ("/home/alice/src/app/lib", "app/lib"),
+        ("/home/alicex/a", "<user>x/a"),
     ],
 )
 def test_directories_are_shortened(named: Tokenizer, directory: str, shown: str) -> None:

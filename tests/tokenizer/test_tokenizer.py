@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from delta_learn.errors import ModelError
 from delta_learn.tokenizer.symbols import LAYOUT, SURROGATE, SYMBOLS
-from delta_learn.tokenizer.tokenizer import Tokenizer
+from delta_learn.tokenizer.tokenizer import Normalizer, Tokenizer
 
 FORGERIES = [*SYMBOLS, "<unk>", "<s>", "</s>", "<0x41>", "<0x0A>", "<secret:password>", "\u2047", "\u2585"]
 
@@ -101,7 +101,13 @@ def test_names_of_the_machine_become_symbols(named: Tokenizer) -> None:
     assert named.piece_bytes(named.symbol("<home>")) == b"/home/alice"
 
 
-def test_names_are_not_learnt_and_move_to_another_machine(named: Tokenizer) -> None:
+def test_names_of_the_machine_are_not_learnt(named_class: type[Normalizer]) -> None:
+    lines = ["cd /home/alice/x", "ssh alice@wonderland"] * 9
+    parts = ["cd ", "/x", "ssh ", "@"] * 9
+    assert Tokenizer.train(lines, normalizer=named_class()).version == Tokenizer.train(parts).version
+
+
+def test_names_move_to_another_machine(named: Tokenizer) -> None:
     from dataclasses import dataclass
 
     @dataclass(frozen=True)
@@ -142,7 +148,8 @@ def test_bytes_round_trip(tokenizer: Tokenizer, lines: list[str]) -> None:
 
 
 def test_version_names_the_pieces(tokenizer: Tokenizer, named: Tokenizer, lines: list[str]) -> None:
-    assert tokenizer.version == Tokenizer.train(lines * 3).version or tokenizer.version.startswith(f"{LAYOUT}-")
+    assert Tokenizer.train(lines).version == Tokenizer.train(lines).version
+    assert tokenizer.version.startswith(f"{LAYOUT}-")
     assert Tokenizer.train([*lines, "frobnicate"] * 3).version != tokenizer.version
     assert Tokenizer.from_bytes(named.to_bytes()).version == named.version
 

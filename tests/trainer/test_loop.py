@@ -15,6 +15,7 @@ from delta_learn.model.gpt import DeltaModel
 from delta_learn.model.weights import weights_to_bytes
 from delta_learn.paths import Paths
 from delta_learn.storage.seal import Keyring
+from delta_learn.trainer import loop
 from delta_learn.trainer.checkpoint import CheckpointStore
 from delta_learn.trainer.loop import Trainer
 from delta_learn.trainer.objective import mean_loss
@@ -131,12 +132,15 @@ def test_mixed_precision_trains_and_resumes(
     config, train = dataclasses.replace(config, amp=amp, max_epochs=6), make_dataset(40)
     whole, model = make_model(), make_model()
     before = mean_loss(whole, train, 4)
-    Trainer(whole, config, train).fit()
+    uninterrupted = Trainer(whole, config, train)
+    uninterrupted.fit()
     assert mean_loss(whole, train, 4) < before - 0.2
     Trainer(model, config, train, checkpoint=store, stop=stop_after(7)).fit()
     model = make_model()
-    Trainer(model, config, train, checkpoint=store).fit()
+    resumed = Trainer(model, config, train, checkpoint=store)
+    resumed.fit()
     assert weights_to_bytes(model) == weights_to_bytes(whole)
+    assert resumed.precision.state() == uninterrupted.precision.state()
 
 
 def test_a_resumed_run_keeps_its_plan(
@@ -200,6 +204,33 @@ def test_it_stops_when_the_held_out_loss_no_longer_falls_and_keeps_the_best(
     since_best = best[-2 * trainer.plan.batches_per_epoch :]
     assert set(since_best) == {result.best_loss}
     assert best[-len(since_best) - 1] != result.best_loss
+
+
+def test_patience_counts_from_the_best_evaluation(
+    make_model: MakeModel, make_dataset: MakeDataset, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([5.0, 4.0, 4.5, 3.0, 3.5, 3.2, 1.0])
+    monkeypatch.setattr(loop, "mean_loss", lambda *_: next(losses))
+    config = dataclasses.replace(config, max_epochs=10, patience=2)
+    result = Trainer(make_model(), config, make_dataset(), make_dataset(4, seed=1)).fit()
+    assert (result.stopped, result.best_loss) == ("patience", 3.0)
+    assert next(losses) == 1.0
+
+
+def test_the_best_weights_outlive_a_stop(
+    make_model: MakeModel, make_dataset: MakeDataset, config: TrainConfig, store: CheckpointStore
+) -> None:
+    config = dataclasses.replace(config, max_epochs=200, patience=2)
+    train, held_out = make_dataset(12, noise=0.2), make_dataset(20, seed=5, noise=0.2)
+    whole = make_model()
+    expected = Trainer(whole, config, train, held_out).fit()
+    assert expected.stopped == "patience"
+    last_step = stop_after(expected.steps - 1)
+    Trainer(make_model(), config, train, held_out, checkpoint=store, stop=last_step).fit()
+    model = make_model()
+    result = Trainer(model, config, train, held_out, checkpoint=store).fit()
+    assert dataclasses.replace(result, seconds=0) == dataclasses.replace(expected, seconds=0)
+    assert weights_to_bytes(model) == weights_to_bytes(whole)
 
 
 def test_without_held_out_rows_all_steps_are_made(

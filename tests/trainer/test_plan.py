@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delta_learn.config import TrainConfig
@@ -30,6 +30,7 @@ def test_accumulation_and_workers_share_the_epochs() -> None:
     assert plan_steps(config, 38, workers=5) == Plan(10, 10, accumulation=2, workers=5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))
 def test_every_batch_of_every_epoch_is_given_to_one_worker_once(
     batches: int, accumulation: int, workers: int, epochs: int

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delta_learn.trainer.schedule import FLOOR, rate_factor
@@ -17,6 +17,7 @@ def test_it_warms_up_in_a_line_and_cools_down_to_the_floor() -> None:
     assert rate_factor(55, 101, 0.1) == pytest.approx(middle), "a cosine is half-way down in the middle"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.floats(0, 0.9), st.data())
 def test_it_is_never_zero_nor_above_the_peak(steps: int, warmup: float, data: st.DataObject) -> None:
     step = data.draw(st.integers(0, steps - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 
 from delta_learn.collector.redact import redact
 from delta_learn.collector.sample.generator import sample_entries
@@ -34,7 +35,7 @@ def test_it_repeats_about_as_much_as_people_do() -> None:
 
 def test_sessions_are_in_order_and_know_where_they_are() -> None:
     entries = sample_entries(3_000)
-    for before, after in zip(entries, entries[1:], strict=False):
+    for before, after in pairwise(entries):
         if before.session == after.session:
             assert after.sequence == before.sequence + 1
             assert (after.timestamp or 0) > (before.timestamp or 0)

@@ -1,0 +1,84 @@
+"""Redaction of commands, against a pass over the same lines that only builds the results.
+
+Run: .venv/bin/python benchmarks/redaction.py
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import string
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from delta_learn.collector.redact import Redaction, redact
+from delta_learn.collector.sample.generator import sample_entries
+
+RUNS = 7
+BUDGET = 20_000
+"""Lines a second: redaction is part of an import (DESIGN 10)."""
+SECRET_LINES = (
+    "mysql -u root -p{} shop",
+    "curl -s -H 'Authorization: Bearer {}' https://api.example.com/v1/orders | jq .",
+    "export AWS_SECRET_ACCESS_KEY={}",
+    "git clone https://bob:{}@git.example.com/shop.git",
+    "ssh web1 'sudo -u app env DB_PASSWORD={} ./manage migrate'",
+    "docker run -d --name db -e POSTGRES_PASSWORD={} -p 5432:5432 postgres:16",
+)
+
+
+def untouched(line: str) -> Redaction:
+    """What any pass must at least do."""
+    return Redaction(line, line, ())
+
+
+def secret_lines(count: int) -> list[str]:
+    """Lines that all hold a secret."""
+    rng = random.Random(1)
+    secrets = ("".join(rng.choices(string.ascii_letters + string.digits, k=16)) for _ in range(count))
+    return [SECRET_LINES[number % len(SECRET_LINES)].format(secret) for number, secret in enumerate(secrets)]
+
+
+def corpora() -> dict[str, list[str]]:
+    """Lines by what they are like."""
+    return {"a history": [entry.command for entry in sample_entries()], "secrets only": secret_lines(5000)}
+
+
+def seconds(work: Callable[[str], Redaction], lines: Sequence[str]) -> float:
+    """Processor time for all lines, on one thread."""
+    start = time.process_time()
+    for line in lines:
+        work(line)
+    return time.process_time() - start
+
+
+def measure(lines: Sequence[str]) -> dict[str, float]:
+    """Medians over runs, the two passes side by side."""
+    pairs = [(seconds(redact, lines), seconds(untouched, lines)) for _ in range(RUNS)]
+    taken = statistics.median(redacting for redacting, _ in pairs)
+    return {
+        "lines_per_s": len(lines) / taken,
+        "megabytes_per_s": sum(map(len, lines)) / 1e6 / taken,
+        "redacted_share": sum(bool(redact(line).spans) for line in lines) / len(lines),
+        "redact_to_untouched": statistics.median(redacting / floor for redacting, floor in pairs),
+    }
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    figures = {name: measure(lines) for name, lines in corpora().items()}
+    print(f"{'':14}{'lines/s':>10}{'of budget':>11}{'MB/s':>7}{'redacted':>10}{'x untouched':>13}")
+    for name, row in figures.items():
+        print(
+            f"{name:14}{row['lines_per_s']:10,.0f}{row['lines_per_s'] / BUDGET:11.1f}{row['megabytes_per_s']:7.1f}"
+            f"{row['redacted_share']:10.1%}{row['redact_to_untouched']:13,.0f}"
+        )
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    (results / "redaction.json").write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
