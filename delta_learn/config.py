@@ -42,7 +42,7 @@ class TrainConfig:
     """`small` or `base` (model/config.py)."""
     max_seconds: float = 240.0
     """The plan has as many steps as fit in this many seconds at the speed measured before the run."""
-    max_epochs: int = 20
+    max_epochs: int = 8
     row_tokens: int = 128
     """Tokens in a row of a batch; at most the model's block_size."""
     batch_rows: int = 16
@@ -58,7 +58,7 @@ class TrainConfig:
     patience: int = 3
     """Evaluations without improvement after which training stops."""
     amp: str = "auto"
-    """`auto`, `fp32`, `bf16` or `fp16`; auto is fp32 on CPUs without fast bf16."""
+    """`auto`, `fp32`, `bf16` or `fp16`; auto is bf16 on GPUs that compute in it, fp32 on CPUs."""
     threads: int = 2
     """CPU threads; part of what makes a run repeatable, so not the number of cores of the moment."""
     checkpoint_seconds: float = 30.0

@@ -127,6 +127,7 @@ def test_a_redacted_line_keeps_its_shape(command: str, secret: str) -> None:
         ("export DB_PASSWORD=two\\ words", "export DB_PASSWORD=<secret:password>"),
         ("export DB_PASSWORD=$'two\\nlines'", "export DB_PASSWORD=$'<secret:password>'"),
         ("export DB_PASSWORD='it'\"'\"'s'", "export DB_PASSWORD=<secret:password>"),
+        ("echo 'API_TOKEN=hunter2 'more x", "echo 'API_TOKEN=<secret:token>'more x"),
         ("curl -u 'bob:two words' https://e.com", "curl -u 'bob:<secret:password>' https://e.com"),
         ("mysql -p'two words' shop", "mysql -p'<secret:password>' shop"),
         ("mysql --password='$ecret&more'", "mysql --password='<secret:password>'"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delta_learn.collector.shellwords import Word, simple_commands, unquote, without_parameters
+from delta_learn.collector.shellwords import Word, closed, simple_commands, unquote, without_parameters
 
 shell_text = st.lists(st.sampled_from([*"ab'\"\\$`|&;<>() \n=", "$'", "<secret:x>"]), max_size=15).map("".join)
 
@@ -71,6 +71,22 @@ def test_what_shlex_quotes_is_one_word_each(texts: list[str]) -> None:
 )
 def test_quotes_come_off_when_one_pair_holds_the_word(raw: str, word: Word) -> None:
     assert unquote(7, raw) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        (Word(3, "ab"), "ab"),
+        (Word(3, "a'b c'\"d\""), "a'b c'\"d\""),
+        (Word(3, "a 'b"), "a "),
+        (Word(3, 'a\\"b"c'), 'a\\"b'),
+        (Word(3, "a\\"), "a"),
+        (Word(3, "'a \"b"), 'a "b'),
+        (Word(3, "a'b", '"'), "a'b"),
+    ],
+)
+def test_other_text_can_stand_for_what_is_closed(word: Word, text: str) -> None:
+    assert closed(word).text == text
 
 
 @pytest.mark.parametrize(

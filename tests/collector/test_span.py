@@ -32,6 +32,7 @@ def test_merged_spans_are_in_order_apart_and_cover_the_same(given_spans: list[Sp
 def test_the_first_given_wins_at_one_place_and_the_longer_one_otherwise() -> None:
     assert merged([Span(1, 4, "github"), Span(1, 4, "token")]) == (Span(1, 4, "github"),)
     assert merged([Span(2, 3, "github"), Span(1, 4, "token")]) == (Span(1, 4, "token"),)
+    assert merged([Span(1, 3, "github"), Span(1, 4, "token")]) == (Span(1, 4, "token"),)
     assert merged([Span(3, 6, "b"), Span(1, 4, "a")]) == (Span(1, 6, "a"),)
     assert merged([Span(3, 6, "b"), Span(1, 3, "a")]) == (Span(1, 3, "a"), Span(3, 6, "b"))
 
