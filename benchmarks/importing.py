@@ -22,7 +22,7 @@ from delta_learn.collector.importers.detect import read_history
 COMMANDS = 100_000
 RUNS = 5
 BUDGET = 20_000
-"""Commands a second (DESIGN 10)."""
+"""Commands a second."""
 START = 1_600_000_000
 
 

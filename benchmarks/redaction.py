@@ -18,7 +18,7 @@ from delta_learn.collector.sample.generator import sample_entries
 
 RUNS = 7
 BUDGET = 20_000
-"""Lines a second: redaction is part of an import (DESIGN 10)."""
+"""Lines a second: redaction is part of an import."""
 SECRET_LINES = (
     "mysql -u root -p{} shop",
     "curl -s -H 'Authorization: Bearer {}' https://api.example.com/v1/orders | jq .",

@@ -13,10 +13,13 @@ from delta_learn.errors import ConfigError
 
 T = TypeVar("T")
 
+PRESETS = ("small", "base")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
 
 @dataclass(frozen=True, slots=True)
 class TokenizerConfig:
-    """How the vocabulary is made (DESIGN 5)."""
+    """How the vocabulary is made."""
 
     vocab_size: int = 2048
 
@@ -69,10 +72,15 @@ class TrainConfig:
     min_new_entries: int = 200
     """`--nightly` skips below this many entries since the last training."""
 
+    def __post_init__(self) -> None:
+        for name, known in (("preset", PRESETS), ("amp", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"train.{name} must be {' or '.join(known)}, not {getattr(self, name)!r}.")
+
 
 @dataclass(frozen=True, slots=True)
 class GateConfig:
-    """When a candidate is deployed (DESIGN 9)."""
+    """When a candidate is deployed."""
 
     holdout: int = 500
     """Newest entries kept from training and replayed; at least 300."""
@@ -124,7 +132,7 @@ def from_mapping(kind: type[T], data: Any, where: str) -> T:
     values: dict[str, Any] = {}
     for name, value in data.items():
         if name not in hints:
-            raise ConfigError(f"{where} has no setting {name!r}{_suggestion(name, hints)}.")
+            raise ConfigError(f"{where} has no setting {name!r}{_suggestion(name, hints)}")
         values[name] = _checked(hints[name], value, f"{where}: {name}")
     return kind(**values)
 
@@ -141,4 +149,4 @@ def _checked(kind: Any, value: Any, where: str) -> Any:
 
 def _suggestion(name: str, known: dict[str, Any]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; it knows {', '.join(sorted(known))}"
+    return f"; did you mean {near[0]!r}?" if near else f"; it knows {', '.join(sorted(known))}."

@@ -20,7 +20,7 @@ class StorageError(DeltaError):
 
 
 class UnsafeFileError(StorageError):
-    """A file belongs to another user or can be written by others (DESIGN 4: strict ownership and modes)."""
+    """A file belongs to another user or can be written by others (strict ownership and modes)."""
 
 
 class WrongKeyError(StorageError):

@@ -1,4 +1,4 @@
-"""Where everything lies: one place (DESIGN 4). Nothing here touches the disk."""
+"""Where everything lies: one place. Nothing here touches the disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""delta-learn: the command line; every command is a thin call of a library function (DESIGN 8)."""
+"""delta-learn: the command line; every command is a thin call of a library function."""
 
 from __future__ import annotations
 

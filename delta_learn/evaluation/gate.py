@@ -1,4 +1,4 @@
-"""The test that a candidate model must pass to be deployed (docs/design.md, section 9): in doubt, keep.
+"""The test that a candidate model must pass to be deployed (docs/architecture.md, metrics): in doubt, keep.
 
 "Higher mean" deploys an equal model on almost every second night, and a figure that is missing must never
 count as a good one: whatever is absent, NaN or unpaired is a reason to keep.

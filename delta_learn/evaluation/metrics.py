@@ -1,4 +1,4 @@
-"""Keystrokes that one command costs with suggestions at the prompt (docs/design.md, section 9).
+"""Keystrokes that one command costs with suggestions at the prompt (docs/architecture.md, metrics).
 
 Every function is pure: a line of n characters and a callable from the typed prefix to the one suggestion
 shown for it. Accepting costs one key, a typed character costs one key, Enter is not counted.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,20 @@ def prepare(sessions: Sequence[Session], config: Config, base: ModelFile | None 
     return Lesson(tokenizer, tokenize(split, synthetic, tokenizer, config.dataset))
 
 
+def require_torch() -> None:
+    """Check that training is possible at all.
+
+    Raises:
+        MissingDependencyError: torch is not installed.
+    """
+    try:
+        import_module("delta_learn.trainer.personal")
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "Training needs torch; install it with `pip install 'delta-learn[train]'`."
+        ) from error
+
+
 def train(
     lesson: Lesson,
     config: Config,
@@ -61,13 +76,10 @@ def train(
     Raises:
         MissingDependencyError: torch is not installed.
     """
-    try:
-        from delta_learn.trainer.checkpoint import CheckpointStore
-        from delta_learn.trainer.personal import train_personal
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(
-            "Training needs torch; install it with `pip install 'delta-learn[train]'`."
-        ) from error
+    require_torch()
+    from delta_learn.trainer.checkpoint import CheckpointStore
+    from delta_learn.trainer.personal import train_personal
+
     store = CheckpointStore(*checkpoint, run_id="night") if checkpoint else None
     model = train_personal(
         lesson.runs,

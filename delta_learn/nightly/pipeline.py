@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 STEPS: tuple[tuple[str, Callable[[Night], None]], ...] = (
     ("conditions", steps.check_conditions),
+    ("packages", steps.check_packages),
     ("split", steps.split_in_time),
     ("tokenizer", steps.train_tokenizer),
     ("tokens", steps.write_tokens),

@@ -7,12 +7,11 @@ import logging
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from delta_learn.collector.normalize import Normalizer
 from delta_learn.collector.store import Store
-from delta_learn.entry import CommandEntry, split_sessions
-from delta_learn.errors import MissingDependencyError, StorageError
+from delta_learn.entry import CommandEntry, Session, split_sessions
+from delta_learn.errors import MissingDependencyError, ModelError, StorageError
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.neural import NeuralExpert
@@ -65,10 +64,13 @@ def present_context(
     if previous:
         recent = tuple(CommandEntry(command, directory=directory or here) for command in previous)
         return Context(previous=recent, directory=directory or here, timestamp=None)
-    last = split_sessions(entries)[-1].entries if entries else ()
+    session = split_sessions(entries)[-1] if entries else Session("", ())
+    last = session.entries
     recorded = next((entry.directory for entry in reversed(last) if entry.directory), None)
     timestamp = last[-1].timestamp if last else None
-    return Context(previous=last, directory=directory or recorded or here, timestamp=timestamp)
+    # An import without directories stays without: the ranker then follows `cd` from session to session.
+    place = directory or recorded or (None if last else here)
+    return Context(previous=last, directory=place, timestamp=timestamp, session=session.id)
 
 
 def _cache_path(store: Store) -> Path:
@@ -77,27 +79,29 @@ def _cache_path(store: Store) -> Path:
 
 def _from_cache(store: Store, entries: Sequence[CommandEntry]) -> Predictor:
     """The cached predictor, if what it saw is how the data set begins, else a new one; it sees the rest."""
-    seen, records = _read_cache(store, entries)
-    predictor = Predictor.from_records(records) if records else Predictor()
-    rest = entries[seen:]
-    for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), seen, None):
-        predictor.observe(entry, context)
-    if rest:
+    seen, cached = _read_cache(store, entries)
+    predictor = cached or Predictor.from_entries(entries)
+    if cached:
+        for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), seen, None):
+            predictor.observe(entry, context)
+    if len(entries) > seen:
         with BlockWriter.create(_cache_path(store), kind="state", label="predictor", keyring=store.keyring) as writer:
             writer.write([{"seen": len(entries), "digest": _digest(entries)}])
             writer.write(predictor.to_records())
     return predictor
 
 
-def _read_cache(store: Store, entries: Sequence[CommandEntry]) -> tuple[int, list[Any]]:
+def _read_cache(store: Store, entries: Sequence[CommandEntry]) -> tuple[int, Predictor | None]:
+    """How many of `entries` the cached predictor has seen, and the predictor; (0, None) where it cannot be used."""
     try:
         with BlockReader(_cache_path(store), kind="state", label="predictor", keyring=store.keyring) as reader:
             facts, *records = reader.records()
-    except StorageError as error:
+        seen = facts["seen"]
+        if facts["digest"] == _digest(entries[:seen]):
+            return seen, Predictor.from_records(records)
+    except (StorageError, ModelError) as error:
         logger.info("the predictor is rebuilt from the shards: %s", error)
-        return 0, []
-    seen = facts["seen"]
-    return (seen, records) if facts["digest"] == _digest(entries[:seen]) else (0, [])
+    return 0, None
 
 
 def _digest(entries: Sequence[CommandEntry]) -> bytes:

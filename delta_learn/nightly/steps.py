@@ -15,7 +15,7 @@ from delta_learn.evaluation.baselines.catalogue import BASELINES, baseline
 from delta_learn.evaluation.replay import Method, replay
 from delta_learn.nightly.conditions import conditions, holdout_size, unmet
 from delta_learn.nightly.contender import Contender
-from delta_learn.nightly.learning import prepare, train
+from delta_learn.nightly.learning import prepare, require_torch, train
 from delta_learn.nightly.night import Night, given
 from delta_learn.nightly.prediction import neural_expert
 from delta_learn.registry import ModelRecord, Registry
@@ -36,6 +36,11 @@ def check_conditions(night: Night) -> None:
     failed = unmet(night.conditions)
     if failed:
         night.skipped = f"Nothing was trained: {failed.reason}; what predicted until now stays."
+
+
+def check_packages(night: Night) -> None:  # noqa: ARG001
+    """Say that torch is missing before any work is done."""
+    require_torch()
 
 
 def split_in_time(night: Night) -> None:

@@ -159,7 +159,7 @@ def _can_be_shown(line: str) -> bool:
 
 
 def _expected_saving(prefix: str, line: str, probability: float) -> float:
-    """Keys that showing `line` saves on average (docs/design.md, section 9, net)."""
+    """Keys that showing `line` saves on average (docs/architecture.md, metrics, net)."""
     saved = len(line) - len(prefix) - _ACCEPT_KEYS
     cost = 0 if prefix else _WRONG_KEYS
     return probability * saved - (1 - probability) * cost

@@ -1,4 +1,4 @@
-"""TorchEngine: the language model at the prompt, in terms of numpy (predictor/neural.py, LanguageModel).
+"""TorchEngine: the language model at the prompt, in terms of numpy (predictor/language.py, LanguageModel).
 
 The continuations of a context are a tree over one row of keys and values: each is a few more columns that
 only its own tokens see. A batch of rows would copy the context for every continuation; scoring 40 lines

@@ -1,4 +1,4 @@
-"""Block files: the one container of every `.bin` (DESIGN 4). One writer and one reader for all kinds.
+"""Block files: the one container of every `.bin`. One writer and one reader for all kinds.
 
 header | frame 0 | frame 1 | ...                               append-only: may end in a torn frame
 header | frame 0 | ... | footer frame | footer offset, crc     immutable: complete or damaged

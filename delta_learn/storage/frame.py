@@ -1,4 +1,4 @@
-"""The frames of a block file: one sealed block each, AES-256-GCM of lz4 of a msgpack list (DESIGN 4)."""
+"""The frames of a block file: one sealed block each, AES-256-GCM of lz4 of a msgpack list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every cut, every flipped bit, every swap: found, and the error names the file (DESIGN 4)."""
+"""Every cut, every flipped bit, every swap: found, and the error names the file."""
 
 from __future__ import annotations
 

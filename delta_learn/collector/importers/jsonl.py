@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line, with the fields that `delta-learn export` writes (DESIGN 8)."""
+"""JSON Lines: one object a line; only `command` (or `cmd`) is required."""
 
 from __future__ import annotations
 

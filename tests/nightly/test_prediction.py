@@ -1,0 +1,73 @@
+"""nightly/prediction.py: the cached predictor and the present context."""
+
+from __future__ import annotations
+
+from delta_learn.collector.store import Store
+from delta_learn.entry import CommandEntry
+from delta_learn.nightly.prediction import open_predictor, present_context
+from delta_learn.paths import Paths
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.suggest import Predictor
+
+
+def work(count: int) -> list[CommandEntry]:
+    commands = ["cd site", "make", "git add -A", "git commit -m wip", "git push", "make test"]
+    return [
+        CommandEntry(commands[i % 6], timestamp=1e9 + 60 * i, session="s", sequence=i, directory="/srv")
+        for i in range(count)
+    ]
+
+
+def lines(predictor: Predictor) -> list[tuple[str, float]]:
+    context = Context(previous=tuple(work(30)), directory="/srv", timestamp=1e9 + 1800, session="s")
+    return [(s.command, round(s.probability, 9)) for s in predictor.suggest("", context, 5)]
+
+
+def test_the_cache_is_brought_up_to_date_and_equals_a_fresh_predictor(paths: Paths) -> None:
+    store = Store.open(paths)
+    store.add(work(20))
+    open_predictor(store)
+    cache = paths.state / "predictor.bin"
+    before = cache.read_bytes()
+    store.add(work(30))
+    assert lines(open_predictor(store)) == lines(Predictor.from_entries(work(30)))
+    assert cache.read_bytes() != before
+    after = cache.read_bytes()
+    open_predictor(store)
+    assert cache.read_bytes() == after
+
+
+def test_a_damaged_cache_is_rebuilt(paths: Paths) -> None:
+    store = Store.open(paths)
+    store.add(work(30))
+    open_predictor(store)
+    cache = paths.state / "predictor.bin"
+    data = bytearray(cache.read_bytes())
+    data[-20] ^= 1
+    cache.write_bytes(data)
+    assert lines(open_predictor(store)) == lines(Predictor.from_entries(work(30)))
+
+
+def test_a_cache_of_another_history_is_not_used(paths: Paths) -> None:
+    store = Store.open(paths)
+    store.add(work(30))
+    open_predictor(store)
+    for shard in store.files():
+        shard.unlink()
+    store.add([CommandEntry("ls", timestamp=1e9)])
+    assert [line for line, _ in lines(open_predictor(store))] == ["ls"]
+
+
+def test_the_present_context_is_that_after_the_last_command() -> None:
+    entries = work(30)
+    context = present_context(entries, None, None, here="/tmp")
+    assert [e.command for e in context.previous][-1] == "make test"
+    assert (context.directory, context.session, context.timestamp) == ("/srv", "s", entries[-1].timestamp)
+    assert present_context(entries, "/var", None, here="/tmp").directory == "/var"
+    assert present_context([], None, None, here="/tmp").directory == "/tmp"
+
+
+def test_given_commands_replace_the_recorded_ones() -> None:
+    context = present_context(work(30), None, ["make", "ls"], here="/tmp")
+    assert [e.command for e in context.previous] == ["make", "ls"]
+    assert context.directory == "/tmp"
