@@ -168,7 +168,7 @@ HARMLESS = [
     "export API_KEY='***'",
     "export API_KEY=xxxx",
     "export TOKEN=<secret:token>",
-    "curl -u <secret:github> https://example.com",
+    "curl -u<secret:github> https://example.com",
     "mysql -p<secret:password> shop",
     "TOKEN= make",
     "TOKEN='' make",

@@ -16,7 +16,7 @@ import pytest
 import delta_learn
 from delta_learn.collector.sample.generator import sample_entries
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.slow
 
 PACKAGE = Path(delta_learn.__file__).parent
 ENTRIES = 900
