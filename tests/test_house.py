@@ -80,6 +80,14 @@ def test_readme_has_exactly_two_set_up_commands() -> None:
     assert [line.split()[0] for line in block[1].splitlines()] == ["script/try", "script/test"]
 
 
+def test_the_library_example_of_the_readme_runs() -> None:
+    block = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    done = subprocess.run([sys.executable, "-c", block[1]], capture_output=True, text=True, check=True)
+    assert "git add -A" in done.stdout
+    assert "API_TOKEN=<secret:" in done.stdout
+
+
 @pytest.mark.parametrize("name", ["script/try", "script/test", ".ci/run"])
 def test_scripts_parse_and_can_be_run(name: str) -> None:
     path = ROOT / name
