@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -51,5 +52,19 @@ def progress() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as display:
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        redirect_stdout=False,  # else what is piped elsewhere would end on the terminal
+    ) as display:
         yield display
+
+
+def tell(display: Progress, text: str, *, err: bool = False) -> None:
+    """Print a line on stdout, or stderr; on a terminal above the bars of `display`, which would write over it."""
+    if not display.disable and (err or sys.stdout.isatty()):
+        display.console.print(text, markup=False, highlight=False)
+    else:
+        typer.echo(text, err=err)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delta_learn.cli.output import echo_json, progress, table
+from delta_learn.cli.output import echo_json, progress, table, tell
 from delta_learn.cli.replay import comparison
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Display
+    from rich.progress import TaskID
+
     from delta_learn.nightly.night import Night, Progress
 
 
@@ -38,14 +39,14 @@ def train(
 
     store = Store.open()
     config = Config.load(store.paths.config)
-    with _shown_progress() as on_progress:
+    with progress() as display:
         night = run_night(
             store,
             config,
             nightly=nightly and not now,
             dry_run=dry_run,
-            say=lambda text: typer.echo(text, err=as_json),
-            on_progress=on_progress,
+            say=lambda text: tell(display, text, err=as_json),
+            on_progress=_bars(display),
         )
     if as_json:
         echo_json(night.to_json())
@@ -53,17 +54,18 @@ def train(
         _print(night, conditions=dry_run or nightly)
 
 
-@contextmanager
-def _shown_progress() -> Iterator[Progress]:
-    with progress() as display:
-        tasks: dict[str, object] = {}
+def _bars(display: Display) -> Progress:
+    """A bar for each step that reports; the one of the step before disappears."""
+    tasks: dict[str, TaskID] = {}
 
-        def show(step: str, done: float, total: float, note: str) -> None:
-            if step not in tasks:
-                tasks[step] = display.add_task(step, total=total, note="")
-            display.update(tasks[step], completed=done, total=total, note=note)  # type: ignore[arg-type]
+    def show(step: str, done: float, total: float, note: str) -> None:
+        if step not in tasks:
+            for task in tasks.values():
+                display.update(task, visible=False)
+            tasks[step] = display.add_task(step, total=total, note="")
+        display.update(tasks[step], completed=done, total=total, note=note)
 
-        yield show
+    return show
 
 
 def _print(night: Night, *, conditions: bool) -> None:
