@@ -76,6 +76,7 @@ def _print(night: Night, *, conditions: bool) -> None:
         typer.echo(night.skipped)
     if night.replay is None or night.decision is None:
         return
+    typer.echo("In this table delta is the new model, deployed is what predicted until now.")
     typer.echo(comparison(night.replay))
     typer.echo(f"Gate: {'passed' if night.decision.deploy else 'not passed'}.")
     for reason in night.decision.reasons:
