@@ -87,3 +87,28 @@ class Paths:
     def registry(self) -> Path:
         """Versions of models, which one is deployed, and why."""
         return self.state / "registry.json"
+
+    @property
+    def spool(self) -> Path:
+        """Where the hooks append, one file a session and generation (shell/README.md)."""
+        return self.state / "spool"
+
+    @property
+    def paused(self) -> Path:
+        """While it exists no shell records; it may hold the second at which the pause ends."""
+        return self.state / "paused"
+
+    @property
+    def python(self) -> Path:
+        """Path of the interpreter that the hooks start in the background."""
+        return self.state / "python"
+
+    @property
+    def variables(self) -> Path:
+        """Names of the environment variables that the hooks record, on one line."""
+        return self.state / "variables"
+
+    @property
+    def drained(self) -> Path:
+        """What the last drain did, for `doctor`: JSON without a word of any command."""
+        return self.state / "drain.json"

@@ -1,0 +1,331 @@
+# shellcheck shell=bash
+# delta_learn: records what is typed at this prompt, on this machine only; shell/README.md is the format.
+# bash 4.4 and newer. Sourced twice, in a script, or with delta_learn gone, it does nothing and says nothing.
+# Builtins only, no DEBUG trap, and no process is waited for; bash itself keeps $?, $_ and PIPESTATUS around PROMPT_COMMAND.
+#
+# How a command is noticed: PS0 is expanded between Enter and the command. An arithmetic subscript in it assigns the history
+# number and the time without a fork; the text is read from the history at the next prompt (in bash 5.3 at once).
+
+# An alias named as a builtin would be read into the functions below; a backslash keeps it out of these lines.
+\shopt -q expand_aliases && _delta_aliases=1 || _delta_aliases=''
+\shopt -u expand_aliases
+
+_delta_load() {
+  local - IFS=' ' names='' name
+  set +eux
+  [[ $- == *i* && -z ${_delta_session-} && -z ${POSIXLY_CORRECT-} ]] || return 1
+  _delta_version=$(( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] ))
+  (( _delta_version >= 404 )) || return 1
+  _delta_state=${DELTA_STATE_HOME:-${XDG_STATE_HOME:-${HOME-}/.local/state}/delta}
+  [[ -O $_delta_state/spool ]] || return 1  # not installed, or another user's shell (sudo -s)
+  _delta_now
+  _delta_session=bash-$_delta_time-$$-$RANDOM$RANDOM
+  _delta_file='' _delta_generation=-1 _delta_sequence=-1 _delta_pausing='' _delta_next_drain=0 _delta_drain_pid=''
+  _delta_typed='' _delta_seen=1 _delta_start='' _delta_begun='' _delta_base='' _delta_last='' _delta_argument='' _delta_subscript=('')
+  _delta_author=${DELTA_AUTHOR-} _delta_variables=()
+  { read -r names <"$_delta_state/variables"; } 2>/dev/null
+  for name in $names; do
+    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && _delta_variables+=("$name")
+  done
+  for name in CLAUDECODE CURSOR_AGENT CODEX_SANDBOX CODEX_THREAD_ID CODEX_CI GEMINI_CLI OPENCODE QWEN_CODE CLINE_ACTIVE \
+    AUGMENT_AGENT AMP_CURRENT_THREAD_ID GOOSE_TERMINAL TRAE_AI_SHELL_ID ANTIGRAVITY_AGENT AI_AGENT; do
+    [[ -z $_delta_author && -n ${!name-} ]] && _delta_author=$name  # programs that type for a person say so
+  done
+  _delta_hook
+}
+
+_delta_hook() {
+  local now='${EPOCHREALTIME//[^0-9]}' first='_delta_precmd "$?" "$_"'
+  [[ -n ${EPOCHREALTIME-} ]] || now='\D{%s}000000'
+  if shopt -q promptvars; then  # else PS0 would be printed as it stands
+    PS0="${PS0-}"'${_delta_subscript[(_delta_typed=HISTCMD,_delta_start='$now',0)]}'
+    if (( _delta_version >= 503 )); then
+      PS0+='${ _delta_preexec; }'
+    elif [[ -z ${BASH_ALIASES[exec]-} ]]; then
+      # No older hook can write before `exec` replaces the shell. An empty word in front of it can, and changes nothing else.
+      alias exec='$(_delta_preexec) exec'
+    fi
+  fi
+  # A scalar stays one: bash-preexec and others read $PROMPT_COMMAND.
+  if [[ ${#PROMPT_COMMAND[@]} -gt 1 || ${PROMPT_COMMAND@a} == *a* ]] && (( _delta_version >= 501 )); then
+    PROMPT_COMMAND=("$first" "${PROMPT_COMMAND[@]}" _delta_ready)
+  else
+    # With a newline in it, bash before 5.1 would put the second line into the history.
+    while [[ ${PROMPT_COMMAND-} == *[$' \t\n;'] ]]; do
+      PROMPT_COMMAND=${PROMPT_COMMAND%?}
+    done
+    PROMPT_COMMAND="$first;${PROMPT_COMMAND:+ $PROMPT_COMMAND;} _delta_ready"
+  fi
+  trap -p EXIT >|"$_delta_state/spool/$_delta_session.text"
+  _delta_slurp
+  if [[ -n $_delta_text ]]; then
+    eval "set -- $_delta_text"  # trap -- 'COMMANDS' EXIT
+    trap -- "_delta_exit"$'\n'"$3" EXIT
+  else
+    trap -- _delta_exit EXIT
+  fi
+}
+
+# Between Enter and the command, where that is possible; in a subshell before `exec`.
+_delta_preexec() {
+  local - IFS=' '
+  set +eux
+  _delta_read_history -0
+  if [[ -n $_delta_base ]] && (( _delta_typed > _delta_base )); then
+    _delta_begin
+  fi
+}
+
+# $1: exit status, $2: last argument of what ended. Whatever follows in PROMPT_COMMAND is to see the same $? and $_.
+_delta_precmd() {
+  local status=$1
+  [[ $- == *e* || $PROMPT_COMMAND == *'"$_"; _delta_ready' ]] && status=0  # no one to see it but `set -e` and an ERR trap
+  local - IFS=' '
+  set +eux
+  _delta_now
+  [[ -n $_delta_begun ]] || _delta_read_history -1
+  if [[ -n $_delta_base ]]; then
+    _delta_end "$1" "$2"
+  fi
+  _delta_last=$_delta_text
+  _delta_context
+  _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun=''
+  if [[ -n $_delta_file ]] && (( _delta_time / 1000000 >= _delta_next_drain || _delta_time / 1000000 < _delta_next_drain - 60 )); then
+    _delta_next_drain=$(( _delta_time / 1000000 + 60 ))  # the second test above is for a clock that was set back
+    _delta_drain
+  fi
+  return "$status"
+}
+
+# The last thing before the prompt: others may have read history in (`history -n`) since `_delta_precmd`.
+_delta_ready() {
+  _delta_base=$HISTCMD
+  (( _delta_version >= 501 )) || _delta_base=$_delta_seen  # where HISTCMD is always 1 here
+}
+
+_delta_end() {
+  if [[ -z $_delta_begun ]] && _delta_added "$2"; then
+    _delta_begin
+  fi
+  if [[ -n $_delta_begun ]]; then
+    _delta_argument=$2
+    _delta_write E "$_delta_sequence" "$_delta_start" "$_delta_time" "$1"
+  fi
+}
+
+# Whether what ran is the newest line of the history.
+_delta_added() {
+  if [[ -n $_delta_typed ]]; then
+    [[ $_delta_text != "$_delta_last" ]] || (( _delta_typed > _delta_base )) || _delta_repeated "$1"
+    return
+  fi
+  _delta_start=$_delta_time  # Ctrl-X Ctrl-E: bash expands no PS0
+  [[ $_delta_text != "$_delta_last" && "${PROMPT_COMMAND[*]}" != *history\ * ]] || (( _delta_version >= 501 && HISTCMD > _delta_base ))
+}
+
+# The history did not grow: the line was the one before again (ignoredups), or one to be left out (ignorespace, HISTIGNORE).
+# Which of the two, the last argument tells; what is recorded is the line before, never one that was left out.
+_delta_repeated() {
+  case :${HISTCONTROL-}: in
+    *:ignoredups:* | *:ignoreboth:* | *:erasedups:*) ;;
+    *) return 1 ;;
+  esac
+  if [[ -z ${HISTIGNORE-} && :${HISTCONTROL-}: != *:ignoreboth:* && :${HISTCONTROL-}: != *:ignorespace:* ]]; then
+    return 0
+  fi
+  [[ -n $_delta_argument && $1 == "$_delta_argument" ]]
+}
+
+# Writes the start of the command in _delta_text, unless it is one that is not recorded.
+_delta_begin() {
+  local text=$_delta_text flags=''
+  [[ -z $text || -n $_delta_pausing || $text == [[:space:]]* ]] && return
+  [[ $text =~ ^:(train|feedback|pause|resume)([[:space:]]|$) ]] && return
+  [[ -e $_delta_state/paused ]] && _delta_paused && return
+  if (( ${#text} > 32768 )); then
+    text=${text:0:32768} flags=c
+  fi
+  (( ${#text} > 1000 )) && flags+=m  # stdio writes at most 4096 bytes at once: longer commands are several records
+  (( ++_delta_sequence ))
+  _delta_begun=1
+  _delta_write S "$_delta_sequence" "$_delta_start" "$flags" "$_delta_directory" "$_delta_environment" "${text:0:1000}"
+  while (( ${#text} > 1000 )); do
+    text=${text:1000} flags=''
+    (( ${#text} > 1000 )) && flags=m
+    _delta_write M "$_delta_sequence" "$flags" "${text:0:1000}"
+  done
+}
+
+_delta_exit() {
+  local status=$?
+  local - IFS=' '
+  set +eux
+  if [[ -n $_delta_typed && -z $_delta_begun ]]; then  # `exit`, or what ran when the terminal was closed
+    _delta_read_history -1
+    if [[ $_delta_text != "$_delta_last" ]] || (( _delta_typed > ${_delta_base:-0} )); then
+      _delta_begin
+    fi
+  fi
+  if [[ -n $_delta_file ]]; then
+    _delta_write X
+    _delta_drain
+  fi
+  return "$status"
+}
+
+_delta_now() { # _delta_time: microseconds since the epoch
+  if [[ -n ${EPOCHREALTIME-} ]]; then
+    _delta_time=${EPOCHREALTIME//[^0-9]}
+  else
+    printf -v _delta_time '%(%s)T000000' -1
+  fi
+}
+
+# _delta_text: the newest line of the history, which is -0 while it runs and -1 at the prompt. `fc` can only print, and a command substitution would fork: so through a file.
+_delta_read_history() {
+  _delta_text=''
+  (( HISTCMD > 1 || _delta_version < 501 )) || return  # an empty history crashes fc of bash 5.1
+  { builtin fc -ln "$1" >|"$_delta_state/spool/$_delta_session.text"; } 2>/dev/null
+  _delta_slurp
+  _delta_text=${_delta_text#$'\t'}
+  _delta_text=${_delta_text#[ *]}  # `*`: the line was edited
+}
+
+_delta_slurp() {
+  _delta_text=''
+  { IFS= builtin read -r -d '' _delta_text <"$_delta_state/spool/$_delta_session.text"; } 2>/dev/null
+  _delta_text=${_delta_text%$'\n'}
+  [[ -z $_delta_text ]] || { : >|"$_delta_state/spool/$_delta_session.text"; } 2>/dev/null
+}
+
+# Where the next command will be typed.
+_delta_context() {
+  local name root=$PWD git head='' us=$'\x1f'
+  _delta_directory=$PWD _delta_environment=''
+  while [[ -n $root && ! -e $root/.git ]]; do
+    root=${root%/*}
+  done
+  if [[ -n $root ]]; then
+    _delta_environment+=GIT_ROOT=$root$us
+    git=$root/.git
+    if [[ -f $git ]]; then  # a worktree or a submodule: a file that names the directory
+      { read -r head <"$git"; } 2>/dev/null
+      git=${head#gitdir: }
+      [[ $git == /* ]] || git=$root/$git
+    fi
+    { read -r head <"$git/HEAD"; } 2>/dev/null
+    [[ $head == 'ref: refs/heads/'* ]] && _delta_environment+=GIT_BRANCH=${head#ref: refs/heads/}$us
+  fi
+  for name in "${_delta_variables[@]}"; do
+    [[ -n ${!name-} ]] && _delta_environment+=$name=${!name//$us}$us
+  done
+}
+
+# Writes one record with one write(), so that only the last of a file can be torn.
+_delta_write() {
+  [[ -n $_delta_file && -e $_delta_file ]] || _delta_open || return
+  local type=$1 rs=$'\x1e' format='%s' i
+  shift
+  local -a fields=("${@//$rs/${rs}e}")
+  fields=("${fields[@]//$'\n'/${rs}n}")
+  for (( i = 1; i < $#; i++ )); do
+    format+='\0%s'
+  done
+  { builtin printf "\x1e1$type$format\n" "${fields[@]}" >>"$_delta_file"; } 2>/dev/null
+}
+
+# Begins the next generation. Opened for each record: bash cannot keep a descriptor from the programs that it starts.
+_delta_open() {
+  local text=$_delta_state/spool/$_delta_session.text mask=''
+  [[ -O $_delta_state/spool ]] || return
+  _delta_file=$_delta_state/spool/$_delta_session.$(( ++_delta_generation ))
+  local old=$_delta_state/spool/$_delta_session.$(( _delta_generation - 1000 ))
+  [[ -s $old ]] && { : >|"$old"; } 2>/dev/null  # nothing drains: the disk must not fill up
+  { umask >|"$text" && read -r mask <"$text"; } 2>/dev/null
+  umask 077
+  _delta_header 2>/dev/null
+  local failed=$?
+  [[ -z $mask ]] || umask "$mask"
+  (( failed == 0 )) || _delta_file=''
+  return "$failed"
+}
+
+_delta_header() {
+  builtin printf '\x1e1H%s\0%s\0%s\0%s\0%s\0%s\n' "bash ${BASH_VERSION%%[!0-9.]*}" "$$" "${HOSTNAME//[[:cntrl:]]}" \
+    "${USER-}" "$OSTYPE $HOSTTYPE" "${_delta_author//[[:cntrl:]]}" >>"$_delta_file"
+}
+
+# Starts a drain that nobody waits for. What is written from now on goes into a new generation: this one can be removed.
+_delta_drain() {
+  local python=''
+  _delta_file=''
+  { IFS= read -r python <"$_delta_state/python"; } 2>/dev/null
+  [[ -x $python ]] || return
+  if [[ -z ${!-} || ${!-} == "$_delta_drain_pid" ]]; then
+    { "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null & } 2>/dev/null
+    _delta_drain_pid=$!
+    disown "$!"
+  else
+    ( "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null 2>&1 & )  # $! is the person's: a fork once a minute
+  fi
+}
+
+# True while `delta-learn pause` holds; the file may name the second at which it ends.
+_delta_paused() {
+  local until=''
+  { IFS= read -r until <"$_delta_state/paused"; } 2>/dev/null
+  [[ ! $until =~ ^[0-9]+$ ]] || (( _delta_time / 1000000 < until ))
+}
+
+_delta_learn() {
+  local python=''
+  { IFS= read -r python <"$_delta_state/python"; } 2>/dev/null
+  if [[ ! -x $python ]]; then
+    echo 'delta_learn is not installed any more; run `delta-learn install`.' >&2
+    return 1
+  fi
+  DELTA_SESSION=$_delta_session "$python" -E -P -m delta_learn "$@"
+}
+
+_delta_usage() {
+  printf '%s\n' 'usage: :train "WHEN" "THEN"          after WHEN, THEN is what I do' \
+    '       :train add "COMMAND" "MEANING"  weigh it more; `# MEANING` finds it' \
+    '       :train feedback "TEXT"' '       :train status | now' '       :feedback helpful | unhelpful' >&2
+  return 2
+}
+
+if _delta_load; then
+  :train() {
+    case ${1-} in
+      add | feedback) _delta_learn "$@" ;;
+      status) _delta_learn status --short ;;
+      now) _delta_learn train --background ;;
+      *) if (( $# == 2 )); then _delta_learn teach "$@"; else _delta_usage; fi ;;
+    esac
+  }
+
+  :feedback() {
+    case $#:${1-} in
+      1:helpful | 1:unhelpful) _delta_learn feedback "$1" ;;
+      *) _delta_usage ;;
+    esac
+  }
+
+  :pause() {
+    _delta_pausing=1
+    echo 'delta_learn: this shell records nothing until `:resume`.'
+  }
+
+  :resume() {
+    _delta_pausing=''
+    _delta_now
+    echo 'delta_learn: this shell records again.'
+    if [[ -e $_delta_state/paused ]] && _delta_paused; then
+      echo 'All shells are paused; end that with `delta-learn resume`.'
+    fi
+  }
+fi
+
+[[ -z $_delta_aliases ]] || \shopt -s expand_aliases
+unset -f _delta_load _delta_hook
+unset _delta_aliases
