@@ -20,12 +20,14 @@ _delta_load() {
   [[ -O $_delta_state/spool ]] || return 1  # not installed, or another user's shell (sudo -s)
   _delta_now
   _delta_session=bash-$_delta_time-$$-$RANDOM$RANDOM
+  _delta_scratch=$_delta_state/spool/$_delta_session.text
   _delta_file='' _delta_generation=-1 _delta_sequence=-1 _delta_pausing='' _delta_next_drain=0 _delta_drain_pid=''
   _delta_typed='' _delta_seen=1 _delta_start='' _delta_begun='' _delta_base='' _delta_last='' _delta_argument='' _delta_subscript=('')
-  _delta_author=${DELTA_AUTHOR-} _delta_variables=()
+  _delta_root='' _delta_directory='' _delta_environment=''
+  _delta_author=${DELTA_AUTHOR-} _delta_variables=':;'  # code: a loop over names costs more
   { read -r names <"$_delta_state/variables"; } 2>/dev/null
   for name in $names; do
-    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && _delta_variables+=("$name")
+    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && _delta_variables+="_delta_environment+=\${$name:+$name=\${$name//\$us}\$us};"
   done
   for name in CLAUDECODE CURSOR_AGENT CODEX_SANDBOX CODEX_THREAD_ID CODEX_CI GEMINI_CLI OPENCODE QWEN_CODE CLINE_ACTIVE \
     AUGMENT_AGENT AMP_CURRENT_THREAD_ID GOOSE_TERMINAL TRAE_AI_SHELL_ID ANTIGRAVITY_AGENT AI_AGENT; do
@@ -56,7 +58,7 @@ _delta_hook() {
     done
     PROMPT_COMMAND="$first;${PROMPT_COMMAND:+ $PROMPT_COMMAND;} _delta_ready"
   fi
-  trap -p EXIT >|"$_delta_state/spool/$_delta_session.text"
+  { trap -p EXIT && builtin printf '\0'; } 1<>"$_delta_scratch"
   _delta_slurp
   if [[ -n $_delta_text ]]; then
     eval "set -- $_delta_text"  # trap -- 'COMMANDS' EXIT
@@ -68,33 +70,38 @@ _delta_hook() {
 
 # Between Enter and the command, where that is possible; in a subshell before `exec`.
 _delta_preexec() {
-  local - IFS=' '
-  set +eux
-  _delta_read_history -0
-  if [[ -n $_delta_base ]] && (( _delta_typed > _delta_base )); then
-    _delta_begin
+  if [[ -n $_delta_base && $_delta_typed -gt $_delta_base ]]; then
+    { _delta_read_history -0; _delta_record; } 2>/dev/null || :
   fi
 }
 
 # $1: exit status, $2: last argument of what ended. Whatever follows in PROMPT_COMMAND is to see the same $? and $_.
+# With `|| :` nothing in it can end a shell under `set -e`; nothing in it reads an unset variable (`set -u`).
 _delta_precmd() {
-  local status=$1
-  [[ $- == *e* || $PROMPT_COMMAND == *'"$_"; _delta_ready' ]] && status=0  # no one to see it but `set -e` and an ERR trap
-  local - IFS=' '
-  set +eux
+  local IFS=' '
+  _delta_prompt "$1" "$2" 2>/dev/null || :
+  # The status is for others; without others there is only `set -e` to end the shell for it, and an ERR trap to tell it twice.
+  [[ $- != *e* && $PROMPT_COMMAND != *'"$_"; _delta_ready' ]] || return 0
+  return "$1"
+}
+
+_delta_prompt() {
   _delta_now
   [[ -n $_delta_begun ]] || _delta_read_history -1
-  if [[ -n $_delta_base ]]; then
-    _delta_end "$1" "$2"
+  if [[ -n $_delta_begun ]]; then
+    _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_time" "$1"
+  elif [[ -n $_delta_base ]] && _delta_added "$2"; then
+    _delta_record "$1"
   fi
+  [[ -z $_delta_begun ]] || _delta_argument=$2
   _delta_last=$_delta_text
   _delta_context
   _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun=''
-  if [[ -n $_delta_file ]] && (( _delta_time / 1000000 >= _delta_next_drain || _delta_time / 1000000 < _delta_next_drain - 60 )); then
-    _delta_next_drain=$(( _delta_time / 1000000 + 60 ))  # the second test above is for a clock that was set back
+  local now=$(( _delta_time / 1000000 ))
+  if [[ -n $_delta_file ]] && (( now >= _delta_next_drain || now < _delta_next_drain - 60 )); then
+    _delta_next_drain=$(( now + 60 ))  # the second test above is for a clock that was set back
     _delta_drain
   fi
-  return "$status"
 }
 
 # The last thing before the prompt: others may have read history in (`history -n`) since `_delta_precmd`.
@@ -103,24 +110,15 @@ _delta_ready() {
   (( _delta_version >= 501 )) || _delta_base=$_delta_seen  # where HISTCMD is always 1 here
 }
 
-_delta_end() {
-  if [[ -z $_delta_begun ]] && _delta_added "$2"; then
-    _delta_begin
-  fi
-  if [[ -n $_delta_begun ]]; then
-    _delta_argument=$2
-    _delta_write E "$_delta_sequence" "$_delta_start" "$_delta_time" "$1"
-  fi
-}
-
 # Whether what ran is the newest line of the history.
 _delta_added() {
   if [[ -n $_delta_typed ]]; then
-    [[ $_delta_text != "$_delta_last" ]] || (( _delta_typed > _delta_base )) || _delta_repeated "$1"
+    [[ $_delta_text != "$_delta_last" || $_delta_typed -gt $_delta_base ]] || _delta_repeated "$1"
     return
   fi
   _delta_start=$_delta_time  # Ctrl-X Ctrl-E: bash expands no PS0
-  [[ $_delta_text != "$_delta_last" && "${PROMPT_COMMAND[*]}" != *history\ * ]] || (( _delta_version >= 501 && HISTCMD > _delta_base ))
+  [[ $_delta_text != "$_delta_last" && "${PROMPT_COMMAND[*]}" != *history\ * ]] ||
+    (( _delta_version >= 501 && HISTCMD > _delta_base ))
 }
 
 # The history did not grow: the line was the one before again (ignoredups), or one to be left out (ignorespace, HISTIGNORE).
@@ -136,114 +134,132 @@ _delta_repeated() {
   [[ -n $_delta_argument && $1 == "$_delta_argument" ]]
 }
 
-# Writes the start of the command in _delta_text, unless it is one that is not recorded.
-_delta_begin() {
-  local text=$_delta_text flags=''
-  [[ -z $text || -n $_delta_pausing || $text == [[:space:]]* ]] && return
-  [[ $text =~ ^:(train|feedback|pause|resume)([[:space:]]|$) ]] && return
-  [[ -e $_delta_state/paused ]] && _delta_paused && return
+# Writes the start of the command in _delta_text, and its end with status $1 if there is one; unless it is not to be recorded.
+_delta_record() {
+  local text=$_delta_text flags='' format
+  local -a fields
+  [[ -n $text && -z $_delta_pausing && $text != [[:space:]]* ]] || return 0
+  [[ $text != :* || ! $text =~ ^:(train|feedback|pause|resume)([[:space:]]|$) ]] || return 0
+  [[ ! -e $_delta_state/paused ]] || ! _delta_paused || return 0
   if (( ${#text} > 32768 )); then
     text=${text:0:32768} flags=c
   fi
-  (( ${#text} > 1000 )) && flags+=m  # stdio writes at most 4096 bytes at once: longer commands are several records
   (( ++_delta_sequence ))
   _delta_begun=1
-  _delta_write S "$_delta_sequence" "$_delta_start" "$flags" "$_delta_directory" "$_delta_environment" "${text:0:1000}"
+  format='\x1e1S%s\0%s\0%s\0%s\0%s\0%s\n'
+  # stdio writes at most 4096 bytes at once: longer commands are several records.
+  (( ${#text} <= 1000 )) || flags+=m
+  fields=("$_delta_sequence" "$_delta_start" "$flags" "$_delta_directory" "$_delta_environment" "${text:0:1000}")
   while (( ${#text} > 1000 )); do
     text=${text:1000} flags=''
-    (( ${#text} > 1000 )) && flags=m
-    _delta_write M "$_delta_sequence" "$flags" "${text:0:1000}"
+    (( ${#text} <= 1000 )) || flags=m
+    format+='\x1e1M%s\0%s\0%s\n'
+    fields+=("$_delta_sequence" "$flags" "${text:0:1000}")
   done
+  if [[ -n ${1-} ]]; then
+    format+='\x1e1E%s\0%s\0%s\0%s\n'
+    fields+=("$_delta_sequence" "$_delta_start" "$_delta_time" "$1")
+  fi
+  _delta_write "$format" "${fields[@]}"
 }
 
 _delta_exit() {
-  local status=$?
-  local - IFS=' '
-  set +eux
-  if [[ -n $_delta_typed && -z $_delta_begun ]]; then  # `exit`, or what ran when the terminal was closed
-    _delta_read_history -1
-    if [[ $_delta_text != "$_delta_last" ]] || (( _delta_typed > ${_delta_base:-0} )); then
-      _delta_begin
-    fi
-  fi
-  if [[ -n $_delta_file ]]; then
-    _delta_write X
-    _delta_drain
-  fi
+  local status=$? IFS=' '
+  _delta_leave 2>/dev/null || :
   return "$status"
 }
 
+_delta_leave() {
+  if [[ -n $_delta_typed && -z $_delta_begun ]]; then  # `exit`, or what ran when the terminal was closed
+    _delta_now
+    _delta_read_history -1
+    if [[ $_delta_text != "$_delta_last" || $_delta_typed -gt ${_delta_base:-0} ]]; then
+      _delta_record
+    fi
+  fi
+  if [[ -n $_delta_file ]]; then
+    _delta_write '\x1e1X\n'
+    _delta_drain
+  fi
+}
+
 _delta_now() { # _delta_time: microseconds since the epoch
-  if [[ -n ${EPOCHREALTIME-} ]]; then
-    _delta_time=${EPOCHREALTIME//[^0-9]}
+  if (( _delta_version >= 500 )); then
+    _delta_time=${EPOCHREALTIME/[.,]}
   else
     printf -v _delta_time '%(%s)T000000' -1
   fi
 }
 
-# _delta_text: the newest line of the history, which is -0 while it runs and -1 at the prompt. `fc` can only print, and a command substitution would fork: so through a file.
+# _delta_text: the newest line of the history, which is -0 while it runs and -1 at the prompt. `fc` can only print, and a command
+# substitution would fork: so through a file. Truncating it would cost more than all the rest (ext4), so it is written over.
 _delta_read_history() {
   _delta_text=''
-  (( HISTCMD > 1 || _delta_version < 501 )) || return  # an empty history crashes fc of bash 5.1
-  { builtin fc -ln "$1" >|"$_delta_state/spool/$_delta_session.text"; } 2>/dev/null
+  (( HISTCMD > 1 || _delta_version < 501 )) || return 0  # an empty history crashes fc of bash 5.1
+  { builtin fc -ln "$1" && builtin printf '\0'; } 1<>"$_delta_scratch"
   _delta_slurp
   _delta_text=${_delta_text#$'\t'}
   _delta_text=${_delta_text#[ *]}  # `*`: the line was edited
 }
 
+# _delta_text: what the scratch file holds up to a NUL; then it is blank again.
 _delta_slurp() {
   _delta_text=''
-  { IFS= builtin read -r -d '' _delta_text <"$_delta_state/spool/$_delta_session.text"; } 2>/dev/null
+  IFS= builtin read -r -d '' _delta_text <"$_delta_scratch"
   _delta_text=${_delta_text%$'\n'}
-  [[ -z $_delta_text ]] || { : >|"$_delta_state/spool/$_delta_session.text"; } 2>/dev/null
+  if (( ${#_delta_text} > 1000 )); then
+    : >|"$_delta_scratch"
+  else
+    builtin printf '%*s' "$(( ${#_delta_text} * 4 + 8 ))" '' 1<>"$_delta_scratch"  # a character has up to four bytes
+  fi
 }
 
 # Where the next command will be typed.
 _delta_context() {
-  local name root=$PWD git head='' us=$'\x1f'
-  _delta_directory=$PWD _delta_environment=''
-  while [[ -n $root && ! -e $root/.git ]]; do
-    root=${root%/*}
-  done
+  local root=$_delta_root git head='' us=$'\x1f'
+  if [[ $PWD != "$_delta_directory" || ! -e $root/.git ]]; then
+    root=$PWD
+    while [[ -n $root && ! -e $root/.git ]]; do
+      root=${root%/*}
+    done
+  fi
+  _delta_directory=$PWD _delta_root=$root _delta_environment=''
   if [[ -n $root ]]; then
     _delta_environment+=GIT_ROOT=$root$us
     git=$root/.git
     if [[ -f $git ]]; then  # a worktree or a submodule: a file that names the directory
-      { read -r head <"$git"; } 2>/dev/null
+      read -r head <"$git"
       git=${head#gitdir: }
       [[ $git == /* ]] || git=$root/$git
     fi
-    { read -r head <"$git/HEAD"; } 2>/dev/null
-    [[ $head == 'ref: refs/heads/'* ]] && _delta_environment+=GIT_BRANCH=${head#ref: refs/heads/}$us
+    read -r head <"$git/HEAD"
+    [[ $head != 'ref: refs/heads/'* ]] || _delta_environment+=GIT_BRANCH=${head#ref: refs/heads/}$us
   fi
-  for name in "${_delta_variables[@]}"; do
-    [[ -n ${!name-} ]] && _delta_environment+=$name=${!name//$us}$us
-  done
+  eval "$_delta_variables"
 }
 
-# Writes one record with one write(), so that only the last of a file can be torn.
+# Writes one record with one write(), so that only the last of a file can be torn. $1: its format, then its fields.
 _delta_write() {
+  local rs=$'\x1e' lf=$'\n'
   [[ -n $_delta_file && -e $_delta_file ]] || _delta_open || return
-  local type=$1 rs=$'\x1e' format='%s' i
-  shift
-  local -a fields=("${@//$rs/${rs}e}")
-  fields=("${fields[@]//$'\n'/${rs}n}")
-  for (( i = 1; i < $#; i++ )); do
-    format+='\0%s'
-  done
-  { builtin printf "\x1e1$type$format\n" "${fields[@]}" >>"$_delta_file"; } 2>/dev/null
+  if [[ "${*:2}" == *["$rs$lf"]* ]]; then
+    local -a fields=("${@:2}")
+    fields=("${fields[@]//"$rs"/"${rs}e"}")
+    set -- "$1" "${fields[@]//"$lf"/"${rs}n"}"
+  fi
+  builtin printf "$@" >>"$_delta_file"
 }
 
 # Begins the next generation. Opened for each record: bash cannot keep a descriptor from the programs that it starts.
 _delta_open() {
-  local text=$_delta_state/spool/$_delta_session.text mask=''
+  local mask=''
   [[ -O $_delta_state/spool ]] || return
   _delta_file=$_delta_state/spool/$_delta_session.$(( ++_delta_generation ))
   local old=$_delta_state/spool/$_delta_session.$(( _delta_generation - 1000 ))
-  [[ -s $old ]] && { : >|"$old"; } 2>/dev/null  # nothing drains: the disk must not fill up
-  { umask >|"$text" && read -r mask <"$text"; } 2>/dev/null
+  [[ -s $old ]] && : >|"$old"  # nothing drains: the disk must not fill up
+  umask 1<>"$_delta_scratch" && read -r mask <"$_delta_scratch"
   umask 077
-  _delta_header 2>/dev/null
+  _delta_header
   local failed=$?
   [[ -z $mask ]] || umask "$mask"
   (( failed == 0 )) || _delta_file=''
@@ -259,21 +275,21 @@ _delta_header() {
 _delta_drain() {
   local python=''
   _delta_file=''
-  { IFS= read -r python <"$_delta_state/python"; } 2>/dev/null
+  IFS= read -r python <"$_delta_state/python"
   [[ -x $python ]] || return
   if [[ -z ${!-} || ${!-} == "$_delta_drain_pid" ]]; then
-    { "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null & } 2>/dev/null
+    "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null &
     _delta_drain_pid=$!
     disown "$!"
   else
-    ( "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null 2>&1 & )  # $! is the person's: a fork once a minute
+    ( "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null & )  # $! is the person's: a fork once a minute
   fi
 }
 
 # True while `delta-learn pause` holds; the file may name the second at which it ends.
 _delta_paused() {
   local until=''
-  { IFS= read -r until <"$_delta_state/paused"; } 2>/dev/null
+  IFS= read -r until 2>/dev/null <"$_delta_state/paused"
   [[ ! $until =~ ^[0-9]+$ ]] || (( _delta_time / 1000000 < until ))
 }
 

@@ -19,7 +19,7 @@ _delta_load() {
   [[ -O $_delta_state/spool ]] || return 0  # not installed, or another user's shell (sudo -s)
   _delta_now
   typeset -g _delta_session=zsh-$REPLY-$$-$RANDOM$RANDOM
-  typeset -g _delta_file= _delta_start= _delta_python= _delta_author=${DELTA_AUTHOR-}
+  typeset -g _delta_file= _delta_start= _delta_root= _delta_directory= _delta_python= _delta_author=${DELTA_AUTHOR-}
   typeset -gi _delta_fd=-1 _delta_generation=-1 _delta_sequence=-1 _delta_pausing=0 _delta_next_drain=0
   typeset -ga _delta_variables
   local names= name
@@ -94,13 +94,14 @@ _delta_now() {
 # Writes one record with one write(), so that only the last of a file can be torn.
 _delta_write() {
   builtin emulate -L zsh
-  local rs=$'\x1e' lf=$'\n' nul=$'\0'
-  local -a fields
-  fields=("$@[2,-1]")
-  fields=("${(@)fields//$rs/${rs}e}")
-  fields=("${(@)fields//$lf/${rs}n}")
-  fields=("${(@)fields//$nul/${rs}0}")
-  local record=${rs}1$1${(pj:\0:)fields}$lf
+  local rs=$'\x1e' lf=$'\n' nul=$'\0' type=$1
+  shift
+  if [[ "$*" == *[$rs$lf$nul]* ]]; then
+    set -- "${(@)@//$rs/${rs}e}"
+    set -- "${(@)@//$lf/${rs}n}"
+    set -- "${(@)@//$nul/${rs}0}"
+  fi
+  local record=${rs}1$type${(pj:\0:)@}$lf
   # A file that was removed (uninstalled; drained after a long pause) would take the record with it.
   if [[ -e $_delta_file ]]; then
     syswrite -o $_delta_fd -- $record 2>/dev/null && return
@@ -150,10 +151,14 @@ _delta_paused() {
 # Adds GIT_ROOT and GIT_BRANCH of the directory to the caller's `environment`, from the files themselves.
 _delta_git() {
   builtin emulate -L zsh
-  local root=$PWD git head=
-  while [[ -n $root && ! -e $root/.git ]]; do
-    root=${root%/*}
-  done
+  local root=$_delta_root git head=
+  if [[ $PWD != $_delta_directory || ! -e $root/.git ]]; then
+    root=$PWD
+    while [[ -n $root && ! -e $root/.git ]]; do
+      root=${root%/*}
+    done
+  fi
+  _delta_directory=$PWD _delta_root=$root
   [[ -n $root ]] || return 0
   environment+=GIT_ROOT=$root$us
   git=$root/.git
