@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from delta_learn.collector.redact_grammar import read_command
+from delta_learn.collector.redact_guess import guessed
+from delta_learn.collector.redact_patterns import NO_PATTERNS, Patterns
 from delta_learn.collector.redact_rules import AUTH_SCHEMES, HEADERS, TEXT_SECRETS, URL_SECRETS, VENDOR_TOKENS
 from delta_learn.collector.redact_words import is_secret_value, mentions_secret, option_kind, variable_kind
 from delta_learn.collector.shellwords import Word
@@ -21,14 +23,23 @@ _LONG_RUN = re.compile(r"[\w./-]{16}")
 _ROUNDS = 8
 """Without a secret its neighbours may read otherwise, in lines that are hardly commands: they are read again."""
 
+_NOT_FOUND = 127
+"""Exit status of a shell that found no such command."""
+
+_REPEATED = 6
+"""A secret of so many characters is also replaced where it stands a second time."""
+_REPEATS = 16
+"""So many secrets of one line are looked for a second time: it bounds the work."""
+
 _VENDORS = tuple(kind for kind, _ in VENDOR_TOKENS)
 _VENDOR_TOKEN = re.compile("(?<![A-Za-z0-9])(?:" + "|".join(f"({p})" for _, p in VENDOR_TOKENS) + ")", re.ASCII)
 _URL_SECRETS = tuple((kind, re.compile(pattern)) for kind, pattern in URL_SECRETS)
-_TEXT_SECRETS = tuple((kind, re.compile(pattern)) for kind, pattern in TEXT_SECRETS)
+_TEXT_SECRETS = tuple((kind, cue, re.compile(pattern)) for kind, cue, pattern in TEXT_SECRETS)
 _COLON = r"""\\?["']?\s*+:\s*+\\?["']?"""
 _CREDENTIALS = rf"""(?:(?:{AUTH_SCHEMES})\s++)?+(?!(?:{AUTH_SCHEMES})(?![\w-]))([^\s"'\\|&;<>()$`{{}}]++)"""
 _HEADERS = tuple((kind, re.compile(rf"(?<![\w-])(?:{name}){_COLON}{_CREDENTIALS}", re.I)) for kind, name in HEADERS)
 _FIELD = re.compile(r"""\\?["']([A-Za-z_][\w.-]*+)\\?["']\s*+:\s*+\\?["']([^"'\\`$<>]++)(?=\\?["'])""")
+_PLAIN = re.compile(r"""(?=.*[^a-z])(?=.*[A-Za-z])[^\s'"\\<>$`;|&()]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +51,23 @@ class Redaction:
     spans: tuple[Span, ...]
 
 
-def redact(command: str) -> Redaction:
-    """Replace the secrets in `command`, in time linear in its length; redacted text comes back as it is."""
-    spans = merged(_secrets(command))
-    redacted = replaced(command, spans)
-    for _ in range(_ROUNDS if spans else 0):
-        more = moved_back(_secrets(redacted), spans)
-        if not more:
-            break
-        spans = merged([*spans, *more])
-        redacted = replaced(command, spans)
-    return Redaction(command, redacted, spans)
+def redact(command: str, patterns: Patterns = NO_PATTERNS) -> Redaction:
+    """Replace the secrets in `command`; redacted text comes back as it is.
+
+    The time is linear in the length of `command`, as far as the person's own `patterns` allow.
+    """
+    return _redact(command, patterns, guesses=True)
 
 
-def redact_entry(entry: CommandEntry) -> tuple[Redacted, tuple[Span, ...]]:
+def redact_entry(entry: CommandEntry, patterns: Patterns = NO_PATTERNS) -> tuple[Redacted, tuple[Span, ...]]:
     """Replace the secrets in everything that `entry` holds.
 
     The spans are those of all fields, each with offsets in its own field.
     """
-    command = redact(entry.command)
-    directory = redact(entry.directory or "")
-    environment, environment_spans = _redact_values(entry.environment)
-    system_info, system_spans = _redact_values(entry.system_info)
+    command = _redact(entry.command, patterns, guesses=True, failed=entry.exit_code == _NOT_FOUND)
+    directory = _redact(entry.directory or "", patterns, guesses=False)
+    environment, environment_spans = _redact_values(entry.environment, patterns)
+    system_info, system_spans = _redact_values(entry.system_info, patterns)
     spans = command.spans + directory.spans + environment_spans + system_spans
     if not spans:
         return Redacted(entry), ()
@@ -75,36 +81,64 @@ def redact_entry(entry: CommandEntry) -> tuple[Redacted, tuple[Span, ...]]:
     return Redacted(clean), spans
 
 
-def _redact_values(variables: Mapping[str, str]) -> tuple[dict[str, str], tuple[Span, ...]]:
+def _redact(text: str, patterns: Patterns, *, guesses: bool, failed: bool = False) -> Redaction:
+    spans = _secrets(text, patterns, guesses, failed)
+    redacted = replaced(text, spans)
+    for _ in range(_ROUNDS if spans else 0):
+        more = moved_back(_secrets(redacted, patterns, guesses, failed), spans)
+        if not more:
+            break
+        spans = merged([*spans, *more])
+        redacted = replaced(text, spans)
+    return Redaction(text, redacted, spans)
+
+
+def _redact_values(variables: Mapping[str, str], patterns: Patterns) -> tuple[dict[str, str], tuple[Span, ...]]:
     clean: dict[str, str] = {}
     spans: tuple[Span, ...] = ()
     for name, value in variables.items():
         kind = variable_kind(name)
-        found = (Span(0, len(value), kind),) if kind and is_secret_value(Word(0, value)) else redact(value).spans
+        found: tuple[Span, ...]
+        if kind and is_secret_value(Word(0, value)):
+            found = (Span(0, len(value), kind, f"the name {name} says so"),)
+        else:
+            found = _redact(value, patterns, guesses=False).spans
         clean[name] = replaced(value, found)
         spans += found
     return clean, spans
 
 
-def _secrets(command: str) -> Iterator[Span]:
+def _secrets(text: str, patterns: Patterns, guesses: bool, failed: bool) -> tuple[Span, ...]:
+    spans = merged(_findings(text, patterns, guesses, failed))
+    return merged([*spans, *_repeated(text, spans)]) if spans else spans
+
+
+def _findings(text: str, patterns: Patterns, guesses: bool, failed: bool) -> Iterator[Span]:
     """All findings; where two agree on the place, the one that says most comes first."""
-    if _LONG_RUN.search(command):
-        for token in _VENDOR_TOKEN.finditer(command):
-            yield Span(token.start(), token.end(), _VENDORS[(token.lastindex or 1) - 1])
-    if "://" in command:
-        yield from _matches(_URL_SECRETS, command)
-    if mentions_secret(command):
-        yield from _matches(_TEXT_SECRETS, command)
-        yield from _matches(_HEADERS, command)
-        yield from _fields(command)
-        yield from read_command(command)
+    yield from patterns.find(text)
+    if _LONG_RUN.search(text):
+        for token in _VENDOR_TOKEN.finditer(text):
+            kind = _VENDORS[(token.lastindex or 1) - 1]
+            yield Span(token.start(), token.end(), kind, f"tokens of {kind} look like this")
+    if "://" in text or "/bot" in text:
+        yield from _matches(_URL_SECRETS, text, "URLs hold secrets there")
+    if mentions_secret(text):
+        lowered = text.lower()
+        told = [(kind, pattern) for kind, cue, pattern in _TEXT_SECRETS if cue in lowered]
+        yield from _matches(told, text, "the text before it says so")
+        if ":" in text:
+            yield from _matches(_HEADERS, text, "the header's name says so")
+            yield from _fields(text)
+        yield from read_command(text)
+    if guesses:
+        yield from guessed(text, failed=failed)
 
 
-def _matches(patterns: Iterable[tuple[str, re.Pattern[str]]], text: str) -> Iterator[Span]:
+def _matches(patterns: Iterable[tuple[str, re.Pattern[str]]], text: str, reason: str) -> Iterator[Span]:
     for kind, pattern in patterns:
         for match in pattern.finditer(text):
             if is_secret_value(Word(match.start(1), match.group(1))):
-                yield Span(match.start(1), match.end(1), kind)
+                yield Span(match.start(1), match.end(1), kind, reason)
 
 
 def _fields(text: str) -> Iterator[Span]:
@@ -112,4 +146,14 @@ def _fields(text: str) -> Iterator[Span]:
     for field in _FIELD.finditer(text):
         kind = option_kind(field.group(1))
         if kind and is_secret_value(Word(field.start(2), field.group(2))):
-            yield Span(field.start(2), field.end(2), kind)
+            yield Span(field.start(2), field.end(2), kind, f"the name {field.group(1)} says so")
+
+
+def _repeated(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Where secrets that a sure rule found stand once more."""
+    kinds = {text[s.start : s.end]: s.kind for s in spans[:_REPEATS] if s.sure and s.end - s.start >= _REPEATED}
+    again = [re.escape(secret) for secret in sorted(kinds, key=len, reverse=True) if _PLAIN.fullmatch(secret)]
+    if not again or not any(text.count(secret) > 1 for secret in kinds):
+        return
+    for match in re.finditer(rf"(?<![\w-])(?:{'|'.join(again)})(?![\w-])", text):
+        yield Span(match.start(), match.end(), kinds[match.group()], "the same secret stands elsewhere in the line")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,10 @@ class Span:
     start: int
     end: int
     kind: str
+    reason: str = field(default="", compare=False)
+    """The rule that found it, in one phrase; never the secret."""
+    sure: bool = field(default=True, compare=False)
+    """Whether a rule of grammar found it, not its looks."""
 
     @property
     def placeholder(self) -> str:
@@ -28,7 +32,7 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
         if not result or span.start >= result[-1].end:
             result.append(span)
         elif span.end > result[-1].end:
-            result[-1] = Span(result[-1].start, span.end, result[-1].kind)
+            result[-1] = replace(result[-1], end=span.end)
     return tuple(result)
 
 
@@ -59,4 +63,4 @@ def moved_back(spans: Iterable[Span], replacements: Sequence[Span]) -> list[Span
             return gone.end + into - len(gone.placeholder)
         return gone.end if is_end and into else gone.start
 
-    return [Span(origin(s.start, is_end=False), origin(s.end, is_end=True), s.kind) for s in spans]
+    return [replace(s, start=origin(s.start, is_end=False), end=origin(s.end, is_end=True)) for s in spans]

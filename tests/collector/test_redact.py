@@ -31,6 +31,16 @@ def test_several_secrets_in_one_line_each_keep_their_place() -> None:
     assert [line[span.start : span.end] for span in found.spans] == [S] * 4
 
 
+def test_a_secret_goes_wherever_else_it_stands_in_the_line() -> None:
+    assert redact(f"mysql -p{S} && echo {S} > x").redacted == f"mysql -p{P} && echo {P} > x"
+    assert redact(f"mysql -p{S} && echo x{S} {S}-y").redacted == f"mysql -p{P} && echo x{S} {S}-y"
+    assert redact("docker run -e POSTGRES_PASSWORD=postgres postgres:16").redacted == (
+        f"docker run -e POSTGRES_PASSWORD={P} postgres:16"
+    )
+    assert redact(f"tool -u bob -p {S}; echo {S}").redacted == f"tool -u bob -p {P}; echo {S}"
+    assert redact("mysql -pab12 ab12").redacted == f"mysql -p{P} ab12"
+
+
 def test_offsets_are_right_behind_bytes_that_are_not_utf8() -> None:
     line = f"\udcff\udc80 ü 🎉 tool --password {S}"
     (span,) = redact(line).spans
@@ -57,6 +67,19 @@ _PIECES = [
     ),
     *("sudo ", "://", "Authorization: Bearer ", "X-Api-Key: ", '{"password": "', "password '", "sh -c "),
     *(" -m ", "set ", "pass:", "hunter2", "abc", "$X", "${X}", "$(x)", "<secret:password>", "<secret:"),
+    *(
+        "<<< ",
+        "<<E\n",
+        "\nE\n",
+        "echo ",
+        " | ",
+        " > ",
+        "sudo -S ",
+        "chpasswd ",
+        "passwd ",
+        "bob:hunter2",
+        "Tr0ub4dor&3",
+    ),
     *("a@b", "\udcff", "é", "%s", "~/x", "\\\n", _AWS, _GITHUB, _KEY, "-----END", _JWT),
 ]
 lines = st.one_of(
@@ -111,6 +134,15 @@ _ADVERSARIAL = [
         "aA",
     ),
     *("://", "://a:", "://a:@", "/aaaa", "ey" + "J-", _JWT, "S" + "G.", _KEY, "-----BEGIN ", "<secret:"),
+    *("{ a; } | ", "(a) | ", "<<A\n", "<<A\na\nA\n", "<<<'a ", "echo a | sudo -S ", "user ", "set password ", "a:b1@"),
+    *(
+        "expect assword ",
+        "cat <<E | passwd\nb\nE\n",
+        "a1B2" * 8 + " ",
+        "-u x -p y ",
+        "{a: 1, ",
+        "mc alias set a b c d ",
+    ),
     *("TOKEN=", "TOKEN='", 'TOKEN="', "TOKEN=$x:", "a=1,", "a='x y',", "--password ", "-p", "mysql -p"),
     *('"a"', '"a":', "Authorization:", "Cookie: ", "password '", "x-a-", "sh -c '\"", "curl -u a:"),
     *("a='x y',\"", "sh -c '\"TOKEN=", '{"password": "', "curl -u " + _GITHUB + " "),

@@ -14,7 +14,7 @@ shell_text = st.lists(st.sampled_from([*"ab'\"\\$`|&;<>() \n=", "$'", "<secret:x
 
 
 def words(text: str) -> list[list[str]]:
-    return [[word.text for word in command] for command in simple_commands(text)]
+    return [[word.text for word in command.words] for command in simple_commands(text)]
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,14 @@ def words(text: str) -> list[list[str]]:
         ("a x'b c'y d", [["a", "x'b c'y", "d"]]),
         ("a b\\ c", [["a", "b\\ c"]]),
         ("a; b && c | d &\ne", [["a"], ["b"], ["c"], ["d"], ["e"]]),
-        ("a $(b c) `d`", [["a", "$"], ["b", "c"], ["d"]]),
-        ("a >b 2>&1 <c", [["a", ">", "b", "2", ">"], ["1", "<", "c"]]),
+        ("a $(b c) `d`", [["b", "c"], ["d"], ["a", "$"]]),
+        ("a $(b)c d", [["b"], ["a", "$", "d"]]),
+        ("a() { b c; }", [["{", "b", "c"], ["}"]]),
+        ("a (b", [["b"], ["a"]]),
+        ("a) b", [["a"], ["b"]]),
+        ("a >b 2>&1 <c d", [["a", ">", ">", "<", "d"]]),
+        ("a &> b 2>> c", [["a", ">", ">"]]),
+        ("a <(b c) d", [["b", "c"], ["a", "<", "d"]]),
         ("a \\\n  b", [["a", "b"]]),
         ("a <secret:token> b", [["a", "<secret:token>", "b"]]),
         ("a 'b c", [["a", "'b c"]]),
@@ -41,12 +47,61 @@ def test_words_of_simple_commands(text: str, expected: list[list[str]]) -> None:
 
 @given(shell_text, st.integers(0, 5))
 def test_every_word_is_at_its_place(text: str, offset: int) -> None:
-    end = offset
     for command in simple_commands(text, offset):
-        for word in command:
+        end = offset
+        for word in command.words:
             assert end <= word.start
             assert text[word.start - offset : word.end - offset] == word.text
             end = word.end
+
+
+def inputs(text: str) -> list[list[str]]:
+    return [[word.text for word in command.inputs] for command in simple_commands(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a <<< b c", [["b"]]),
+        ("a <<<'b c'", [["b c"]]),
+        ("a <<E b\nc\nd\nE\nf", [["c\nd\n"], []]),
+        ("a <<-'E'\n\tc\n\tE\nf", [["\tc\n"], []]),
+        ("a <<A <<B\n1\nA\n2\nB\n", [["1\n", "2\n"]]),
+        ("a <<E\nb", [["b"]]),
+        ("a <<E", [[]]),
+        ("a < b", [[]]),
+    ],
+)
+def test_what_a_command_reads(text: str, expected: list[list[str]]) -> None:
+    assert inputs(text) == expected
+
+
+@given(shell_text, st.integers(0, 5))
+def test_every_input_is_at_its_place(text: str, offset: int) -> None:
+    for command in simple_commands(text, offset):
+        for word in (*command.inputs, *command.outputs):
+            assert text[word.start - offset : word.end - offset] == word.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a | b", ["a"]),
+        ("a; b | c", ["b"]),
+        ("a && b |& c", ["b"]),
+        ("(a; b) | c", ["a", "b"]),
+        ("x; { a; b; } | c", ["{", "b", "}"]),
+        ("a || b", []),
+        ("a; b", []),
+    ],
+)
+def test_what_is_piped_into_the_last_command(text: str, expected: list[str]) -> None:
+    assert [command.words[0].text for command in simple_commands(text)[-1].feeds] == expected
+
+
+def test_files_written() -> None:
+    (command,) = simple_commands("a > b 2>> 'c d' < e")
+    assert [word.text for word in command.outputs] == ["b", "c d"]
 
 
 @given(st.lists(st.text("ab \"'\\$", min_size=1, max_size=6), min_size=1))

@@ -59,3 +59,10 @@ def test_a_span_moved_back_is_what_was_there_with_whole_placeholders(
 def test_replaced_text_has_placeholders_in_place_of_spans() -> None:
     assert replaced("abcdef", [Span(0, 1, "x"), Span(3, 6, "y")]) == "<secret:x>bc<secret:y>"
     assert replaced("abc", []) == "abc"
+
+
+def test_the_reason_moves_with_a_span_and_makes_no_other_span_of_it() -> None:
+    (span,) = merged([Span(1, 3, "a", "why", False), Span(2, 5, "b", "other")])
+    assert (span.reason, span.sure, span) == ("why", False, Span(1, 5, "a"))
+    (back,) = moved_back([Span(3, 4, "a", "why", False)], [])
+    assert (back.reason, back.sure) == ("why", False)
