@@ -11,7 +11,7 @@
 \shopt -u expand_aliases
 
 _delta_load() {
-  local - IFS=' ' names='' name
+  local - IFS=' ' names='' name pairs=''
   set +eux
   [[ $- == *i* && -z ${_delta_session-} && -z ${POSIXLY_CORRECT-} ]] || return 1
   _delta_version=$(( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] ))
@@ -23,12 +23,13 @@ _delta_load() {
   _delta_scratch=$_delta_state/spool/$_delta_session.text
   _delta_file='' _delta_generation=-1 _delta_sequence=-1 _delta_pausing='' _delta_next_drain=0 _delta_drain_pid=''
   _delta_typed='' _delta_seen=1 _delta_start='' _delta_begun='' _delta_base='' _delta_last='' _delta_argument='' _delta_subscript=('')
-  _delta_root='' _delta_directory='' _delta_environment=''
-  _delta_author=${DELTA_AUTHOR-} _delta_variables=':;'  # code: a loop over names costs more
+  _delta_directory=$PWD _delta_environment=''
+  _delta_author=${DELTA_AUTHOR-}
   { read -r names <"$_delta_state/variables"; } 2>/dev/null
   for name in $names; do
-    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && _delta_variables+="_delta_environment+=\${$name:+$name=\${$name//\$us}\$us};"
+    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && pairs+="\${$name:+$name=\${$name//\$us}\$us}"
   done
+  eval "_delta_context() { local us=\$'\\x1f'; _delta_directory=\$PWD _delta_environment=$pairs; }"  # a loop over names costs more
   for name in CLAUDECODE CURSOR_AGENT CODEX_SANDBOX CODEX_THREAD_ID CODEX_CI GEMINI_CLI OPENCODE QWEN_CODE CLINE_ACTIVE \
     AUGMENT_AGENT AMP_CURRENT_THREAD_ID GOOSE_TERMINAL TRAE_AI_SHELL_ID ANTIGRAVITY_AGENT AI_AGENT; do
     [[ -z $_delta_author && -n ${!name-} ]] && _delta_author=$name  # programs that type for a person say so
@@ -37,7 +38,7 @@ _delta_load() {
 }
 
 _delta_hook() {
-  local now='${EPOCHREALTIME//[^0-9]}' first='_delta_precmd "$?" "$_"'
+  local now='${EPOCHREALTIME//[^0-9]}'
   [[ -n ${EPOCHREALTIME-} ]] || now='\D{%s}000000'
   if shopt -q promptvars; then  # else PS0 would be printed as it stands
     PS0="${PS0-}"'${_delta_subscript[(_delta_typed=HISTCMD,_delta_start='$now',0)]}'
@@ -48,15 +49,12 @@ _delta_hook() {
       alias exec='$(_delta_preexec) exec'
     fi
   fi
-  # A scalar stays one: bash-preexec and others read $PROMPT_COMMAND.
   if [[ ${#PROMPT_COMMAND[@]} -gt 1 || ${PROMPT_COMMAND@a} == *a* ]] && (( _delta_version >= 501 )); then
-    PROMPT_COMMAND=("$first" "${PROMPT_COMMAND[@]}" _delta_ready)
+    PROMPT_COMMAND=('_delta_prompt "$?" "$_" 2>/dev/null || :' "${PROMPT_COMMAND[@]}" _delta_ready)
+    _delta_prompt_command=${PROMPT_COMMAND[0]}
   else
-    # With a newline in it, bash before 5.1 would put the second line into the history.
-    while [[ ${PROMPT_COMMAND-} == *[$' \t\n;'] ]]; do
-      PROMPT_COMMAND=${PROMPT_COMMAND%?}
-    done
-    PROMPT_COMMAND="$first;${PROMPT_COMMAND:+ $PROMPT_COMMAND;} _delta_ready"
+    _delta_prompt_command=''
+    _delta_come_first
   fi
   { trap -p EXIT && builtin printf '\0'; } 1<>"$_delta_scratch"
   _delta_slurp
@@ -68,6 +66,27 @@ _delta_hook() {
   fi
 }
 
+# PROMPT_COMMAND with us first, where $? is still that of the command, and with our last word if there are others. It stays a
+# scalar, which bash-preexec and others expect, and one line: with two, bash before 5.1 puts the second into the history.
+_delta_come_first() {
+  local alone='_delta_prompt "$?" "$_" 2>/dev/null || :' first='_delta_precmd "$?" "$_"' others=${PROMPT_COMMAND-}
+  if [[ $others != "$first; "*"; _delta_ready"* ]]; then
+    others=${others/"$alone"/:}
+    others=${others/"$first"/:}
+    others=${others/"; _delta_ready"}
+    while [[ $others == *[$' \t\n;'] ]]; do
+      others=${others%?}
+    done
+    [[ $others != : ]] || others=''
+    if [[ -n $others ]]; then
+      PROMPT_COMMAND="$first; $others; _delta_ready"
+    else
+      PROMPT_COMMAND=$alone
+    fi
+  fi
+  _delta_prompt_command=$PROMPT_COMMAND
+}
+
 # Between Enter and the command, where that is possible; in a subshell before `exec`.
 _delta_preexec() {
   if [[ -n $_delta_base && $_delta_typed -gt $_delta_base ]]; then
@@ -75,18 +94,19 @@ _delta_preexec() {
   fi
 }
 
-# $1: exit status, $2: last argument of what ended. Whatever follows in PROMPT_COMMAND is to see the same $? and $_.
-# With `|| :` nothing in it can end a shell under `set -e`; nothing in it reads an unset variable (`set -u`).
+# The same for others in PROMPT_COMMAND, who are to see the same $? and $_. Not to `set -e`, which would end the shell.
 _delta_precmd() {
-  local IFS=' '
   _delta_prompt "$1" "$2" 2>/dev/null || :
-  # The status is for others; without others there is only `set -e` to end the shell for it, and an ERR trap to tell it twice.
-  [[ $- != *e* && $PROMPT_COMMAND != *'"$_"; _delta_ready' ]] || return 0
+  [[ $- != *e* ]] || return 0
   return "$1"
 }
 
+# $1: exit status, $2: last argument of what ended. It is called with `|| :` so that nothing in it can end a shell under
+# `set -e`, and it reads no unset variable (`set -u`).
 _delta_prompt() {
+  local IFS=' '
   _delta_now
+  _delta_ended=$_delta_time
   [[ -n $_delta_begun ]] || _delta_read_history -1
   if [[ -n $_delta_begun ]]; then
     _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_time" "$1"
@@ -97,6 +117,8 @@ _delta_prompt() {
   _delta_last=$_delta_text
   _delta_context
   _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun=''
+  _delta_ready
+  [[ ${PROMPT_COMMAND-} == "$_delta_prompt_command" ]] || _delta_come_first  # others came, or went before us
   local now=$(( _delta_time / 1000000 ))
   if [[ -n $_delta_file ]] && (( now >= _delta_next_drain || now < _delta_next_drain - 60 )); then
     _delta_next_drain=$(( now + 60 ))  # the second test above is for a clock that was set back
@@ -104,7 +126,7 @@ _delta_prompt() {
   fi
 }
 
-# The last thing before the prompt: others may have read history in (`history -n`) since `_delta_precmd`.
+# The history as it is before the next line. Once more after others in PROMPT_COMMAND: they may read lines in (`history -n`).
 _delta_ready() {
   _delta_base=$HISTCMD
   (( _delta_version >= 501 )) || _delta_base=$_delta_seen  # where HISTCMD is always 1 here
@@ -116,7 +138,7 @@ _delta_added() {
     [[ $_delta_text != "$_delta_last" || $_delta_typed -gt $_delta_base ]] || _delta_repeated "$1"
     return
   fi
-  _delta_start=$_delta_time  # Ctrl-X Ctrl-E: bash expands no PS0
+  _delta_start=$_delta_time _delta_ended=''  # Ctrl-X Ctrl-E: bash expands no PS0, the start is not known
   [[ $_delta_text != "$_delta_last" && "${PROMPT_COMMAND[*]}" != *history\ * ]] ||
     (( _delta_version >= 501 && HISTCMD > _delta_base ))
 }
@@ -136,31 +158,37 @@ _delta_repeated() {
 
 # Writes the start of the command in _delta_text, and its end with status $1 if there is one; unless it is not to be recorded.
 _delta_record() {
-  local text=$_delta_text flags='' format
-  local -a fields
-  [[ -n $text && -z $_delta_pausing && $text != [[:space:]]* ]] || return 0
-  [[ $text != :* || ! $text =~ ^:(train|feedback|pause|resume)([[:space:]]|$) ]] || return 0
+  [[ -n $_delta_text && -z $_delta_pausing && $_delta_text != [[:space:]]* ]] || return 0
+  [[ $_delta_text != :* || ! $_delta_text =~ ^:(train|feedback|pause|resume)([[:space:]]|$) ]] || return 0
   [[ ! -e $_delta_state/paused ]] || ! _delta_paused || return 0
-  if (( ${#text} > 32768 )); then
-    text=${text:0:32768} flags=c
-  fi
   (( ++_delta_sequence ))
   _delta_begun=1
-  format='\x1e1S%s\0%s\0%s\0%s\0%s\0%s\n'
-  # stdio writes at most 4096 bytes at once: longer commands are several records.
-  (( ${#text} <= 1000 )) || flags+=m
-  fields=("$_delta_sequence" "$_delta_start" "$flags" "$_delta_directory" "$_delta_environment" "${text:0:1000}")
+  if (( ${#_delta_text} > 1000 )); then
+    _delta_record_long
+  elif [[ -n ${1-} ]]; then
+    _delta_write '\x1e1S%s\0%s\0\0%s\0%s\0%s\n\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_directory" \
+      "$_delta_environment" "$_delta_text" "$_delta_sequence" "$_delta_start" "$_delta_ended" "$1"
+    return
+  else
+    _delta_write '\x1e1S%s\0%s\0\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_directory" \
+      "$_delta_environment" "$_delta_text"
+  fi
+  [[ -z ${1-} ]] || _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_ended" "$1"
+}
+
+# In several records: stdio writes at most 4096 bytes at once.
+_delta_record_long() {
+  local text=$_delta_text flags=m
+  if (( ${#text} > 32768 )); then
+    text=${text:0:32768} flags=cm
+  fi
+  _delta_write '\x1e1S%s\0%s\0%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$flags" "$_delta_directory" \
+    "$_delta_environment" "${text:0:1000}"
   while (( ${#text} > 1000 )); do
     text=${text:1000} flags=''
     (( ${#text} <= 1000 )) || flags=m
-    format+='\x1e1M%s\0%s\0%s\n'
-    fields+=("$_delta_sequence" "$flags" "${text:0:1000}")
+    _delta_write '\x1e1M%s\0%s\0%s\n' "$_delta_sequence" "$flags" "${text:0:1000}"
   done
-  if [[ -n ${1-} ]]; then
-    format+='\x1e1E%s\0%s\0%s\0%s\n'
-    fields+=("$_delta_sequence" "$_delta_start" "$_delta_time" "$1")
-  fi
-  _delta_write "$format" "${fields[@]}"
 }
 
 _delta_exit() {
@@ -212,30 +240,6 @@ _delta_slurp() {
   else
     builtin printf '%*s' "$(( ${#_delta_text} * 4 + 8 ))" '' 1<>"$_delta_scratch"  # a character has up to four bytes
   fi
-}
-
-# Where the next command will be typed.
-_delta_context() {
-  local root=$_delta_root git head='' us=$'\x1f'
-  if [[ $PWD != "$_delta_directory" || ! -e $root/.git ]]; then
-    root=$PWD
-    while [[ -n $root && ! -e $root/.git ]]; do
-      root=${root%/*}
-    done
-  fi
-  _delta_directory=$PWD _delta_root=$root _delta_environment=''
-  if [[ -n $root ]]; then
-    _delta_environment+=GIT_ROOT=$root$us
-    git=$root/.git
-    if [[ -f $git ]]; then  # a worktree or a submodule: a file that names the directory
-      read -r head <"$git"
-      git=${head#gitdir: }
-      [[ $git == /* ]] || git=$root/$git
-    fi
-    read -r head <"$git/HEAD"
-    [[ $head != 'ref: refs/heads/'* ]] || _delta_environment+=GIT_BRANCH=${head#ref: refs/heads/}$us
-  fi
-  eval "$_delta_variables"
 }
 
 # Writes one record with one write(), so that only the last of a file can be torn. $1: its format, then its fields.
@@ -313,10 +317,10 @@ _delta_usage() {
 if _delta_load; then
   :train() {
     case ${1-} in
-      add | feedback) _delta_learn "$@" ;;
+      add | feedback) _delta_learn "$1" -- "${@:2}" ;;
       status) _delta_learn status --short ;;
       now) _delta_learn train --background ;;
-      *) if (( $# == 2 )); then _delta_learn teach "$@"; else _delta_usage; fi ;;
+      *) if (( $# == 2 )); then _delta_learn teach -- "$@"; else _delta_usage; fi ;;
     esac
   }
 

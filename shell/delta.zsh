@@ -19,7 +19,7 @@ _delta_load() {
   [[ -O $_delta_state/spool ]] || return 0  # not installed, or another user's shell (sudo -s)
   _delta_now
   typeset -g _delta_session=zsh-$REPLY-$$-$RANDOM$RANDOM
-  typeset -g _delta_file= _delta_start= _delta_root= _delta_directory= _delta_python= _delta_author=${DELTA_AUTHOR-}
+  typeset -g _delta_file= _delta_start= _delta_python= _delta_author=${DELTA_AUTHOR-}
   typeset -gi _delta_fd=-1 _delta_generation=-1 _delta_sequence=-1 _delta_pausing=0 _delta_next_drain=0
   typeset -ga _delta_variables
   local names= name
@@ -47,7 +47,6 @@ _delta_preexec() {
   if (( $#command > 32768 )); then
     command=$command[1,32768] flags=c
   fi
-  _delta_git
   for name in $_delta_variables; do
     [[ -n ${(P)name-} ]] && environment+=$name=${${(P)name}//$us}$us
   done
@@ -148,30 +147,6 @@ _delta_paused() {
   [[ $until != <-> ]] || (( EPOCHSECONDS < until ))
 }
 
-# Adds GIT_ROOT and GIT_BRANCH of the directory to the caller's `environment`, from the files themselves.
-_delta_git() {
-  builtin emulate -L zsh
-  local root=$_delta_root git head=
-  if [[ $PWD != $_delta_directory || ! -e $root/.git ]]; then
-    root=$PWD
-    while [[ -n $root && ! -e $root/.git ]]; do
-      root=${root%/*}
-    done
-  fi
-  _delta_directory=$PWD _delta_root=$root
-  [[ -n $root ]] || return 0
-  environment+=GIT_ROOT=$root$us
-  git=$root/.git
-  if [[ -f $git ]]; then  # a worktree or a submodule: a file that names the directory
-    { IFS= builtin read -r head <$git } 2>/dev/null
-    git=${head#gitdir: }
-    [[ $git == /* ]] || git=$root/$git
-  fi
-  { IFS= builtin read -r head <$git/HEAD } 2>/dev/null
-  [[ $head == 'ref: refs/heads/'* ]] && environment+=GIT_BRANCH=${head#ref: refs/heads/}$us
-  return 0
-}
-
 _delta_learn() {
   builtin emulate -L zsh
   { IFS= builtin read -r _delta_python <$_delta_state/python } 2>/dev/null
@@ -189,10 +164,10 @@ builtin unfunction _delta_load
 :train() {
   builtin emulate -L zsh
   case ${1-} in
-    add|feedback) _delta_learn "$@" ;;
+    add|feedback) _delta_learn "$1" -- "$@[2,-1]" ;;
     status) _delta_learn status --short ;;
     now) _delta_learn train --background ;;
-    *) if (( $# == 2 )); then _delta_learn teach "$@"; else _delta_usage; fi ;;
+    *) if (( $# == 2 )); then _delta_learn teach -- "$@"; else _delta_usage; fi ;;
   esac
 }
 

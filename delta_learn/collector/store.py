@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from delta_learn.collector.exclude import Exclusions
 from delta_learn.collector.merge import new_entries
-from delta_learn.collector.redact import redact_entry
+from delta_learn.collector.redact import redact, redact_entry
+from delta_learn.collector.redact_patterns import Patterns, compile_patterns
+from delta_learn.collector.spool import Completion
+from delta_learn.config import Config
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry, Redacted, Session, split_sessions
 from delta_learn.paths import Paths
-from delta_learn.storage.atomic import private_directory
-from delta_learn.storage.lock import exclusive
+from delta_learn.storage.atomic import private_directory, storage_errors
+from delta_learn.storage.lock import exclusive, holder
 from delta_learn.storage.seal import Keyring
-from delta_learn.storage.shards import RawShards
+from delta_learn.storage.shards import Identity, RawShards, day_of, days_near
 
 _WAIT_SECONDS = 30.0
+_PLACE = ("directory", "environment", "system_info")
 _PLACEHOLDER = re.compile(r"<secret:([a-z0-9_-]+)>")
 
 
@@ -30,6 +38,39 @@ class Added:
     known: int
     redacted: dict[str, int]
     """Secrets replaced in the new entries, by kind."""
+    excluded: int = 0
+    """Imported entries that the person's settings exclude."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of recorded commands that were offered to a store."""
+
+    new: int
+    completed: int
+    """Commands that were kept before they ended, and now have an exit status."""
+    redacted: dict[str, int]
+    """Secrets replaced in the new entries, by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was removed from the shards."""
+
+    entries: int
+    days: int
+    training: bool = False
+    """A training that runs now has read the entries before: the model after the next one is without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What was rewritten because the rules of redaction are better now."""
+
+    days: int
+    entries: int
+    redacted: dict[str, int]
+    """Secrets that had been kept and are replaced now, by kind."""
 
 
 class Store:
@@ -59,12 +100,135 @@ class Store:
 
         Raises:
             LockHeldError: another process writes to this store.
+            ConfigError: the person's own patterns cannot be read; nothing is kept without them.
         """
-        passed = [redact_entry(entry)[0] for entry in entries]
+        exclusions = Exclusions.from_config(Config.load(self.paths.config).collect, str(Path.home()))
+        offered = list(entries)
+        wanted = [entry for entry in offered if entry.source != "imported" or not exclusions.names(entry)]
+        passed = redacted(wanted, self.patterns())
         with exclusive(self.paths.lock, "adding entries", timeout=_WAIT_SECONDS):
             fresh = new_entries(self._raw.read_all(), passed)
             self._raw.append([Redacted(e) for e in fresh], time.time() if fallback_time is None else fallback_time)
-        return Added(len(fresh), len(passed) - len(fresh), count_redactions(fresh))
+        known, excluded = len(passed) - len(fresh), len(offered) - len(wanted)
+        return Added(len(fresh), known, count_redactions(fresh), excluded)
+
+    def record(self, entries: Iterable[CommandEntry]) -> Kept:
+        """Redact and keep `entries` that are new by their identity; complete those kept without exit status.
+
+        Raises:
+            LockHeldError, ConfigError: as `add`.
+        """
+        with exclusive(self.paths.lock, "adding entries", timeout=_WAIT_SECONDS):
+            return self.record_locked(list(entries))
+
+    def record_locked(self, entries: Sequence[CommandEntry], completions: Sequence[Completion] = ()) -> Kept:
+        """As `record`, for a caller that holds the lock; `completions` are ends of commands kept before."""
+        now = time.time()
+        known = self._known([*entries, *completions], now)
+        new: dict[Identity, CommandEntry] = {}
+        for entry in entries:
+            if (entry.session, entry.sequence) not in known:
+                new.setdefault((entry.session, entry.sequence), entry)
+        patterns = self.patterns()
+        fresh = redacted(new.values(), patterns)
+        days: dict[str, list[Redacted]] = {}
+        for entry in fresh:
+            days.setdefault(day_of(entry.timestamp, now), []).append(entry)
+        whole = self._completed(known, [*entries, *completions])
+        clean = redacted((entry for _, entry in whole), patterns)
+        for (day, before), after in zip(whole, clean, strict=True):
+            if after.command == before.command:
+                days.setdefault(day, []).append(after)
+            else:  # only its exit status told that it was a secret: no copy may stay
+                self._replace(day, after)
+        self._raw.append_days(days)
+        return Kept(len(fresh), len(whole), count_redactions(fresh))
+
+    @staticmethod
+    def _completed(
+        known: Mapping[Identity, tuple[str, CommandEntry]], ends: Iterable[CommandEntry | Completion]
+    ) -> list[tuple[str, CommandEntry]]:
+        whole: dict[Identity, tuple[str, CommandEntry]] = {}
+        for end in ends:
+            day, before = known.get((end.session, end.sequence), ("", None))
+            if before and before.exit_code is None and end.exit_code is not None:
+                entry = replace(before, exit_code=end.exit_code, duration_ms=end.duration_ms)
+                whole.setdefault((end.session, end.sequence), (day, entry))
+        return list(whole.values())
+
+    def _replace(self, day: str, entry: Redacted) -> None:
+        identity = (entry.session, entry.sequence)
+        entries = [entry if (e.session, e.sequence) == identity else Redacted(e) for e in self._raw.read(day)]
+        self._raw.replace(day, entries)
+
+    def _known(
+        self, items: Sequence[CommandEntry | Completion], now: float
+    ) -> dict[Identity, tuple[str, CommandEntry]]:
+        moments = {int((now if item.timestamp is None else item.timestamp) // 3600) for item in items}
+        days = {day for hour in moments for day in days_near(hour * 3600, now)}
+        return self._raw.find(days, {(item.session, item.sequence) for item in items})
+
+    def forget(self, matches: Callable[[CommandEntry], bool]) -> Forgotten:
+        """Remove the entries that match from their shards, and everything that was made of any entry.
+
+        Raises:
+            LockHeldError: another process writes to this store.
+            StorageError: a shard cannot be read or rewritten; run it again.
+        """
+        entries = days = 0
+        with exclusive(self.paths.lock, "delta-learn forget", timeout=_WAIT_SECONDS):
+            for day in self._raw.days():
+                before = self._raw.read(day)
+                kept = [Redacted(entry) for entry in before if not matches(entry)]
+                if len(kept) < len(before):
+                    self._raw.replace(day, kept)
+                    entries, days = entries + len(before) - len(kept), days + 1
+            self.remove_copies()
+        return Forgotten(entries, days, training=holder(self.paths.training_lock) is not None)
+
+    def redact_again(self) -> Rewritten:
+        """Pass all that is kept through the rules of today, and rewrite the days where that changes something.
+
+        Raises:
+            LockHeldError, ConfigError: as `add`.
+            StorageError: a shard cannot be read or rewritten; run it again.
+        """
+        patterns = self.patterns()
+        changed: list[tuple[CommandEntry, CommandEntry]] = []
+        days = 0
+        with exclusive(self.paths.lock, "delta-learn redact", timeout=_WAIT_SECONDS):
+            for day in self._raw.days():
+                before = self._raw.read(day)
+                after = redacted(before, patterns)
+                differing = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+                if differing:
+                    self._raw.replace(day, after)
+                    days += 1
+                changed += differing
+            if changed:
+                self.remove_copies()
+        old, new = (Counter(count_redactions(side)) for side in zip(*changed, strict=True)) if changed else ({}, {})
+        return Rewritten(days, len(changed), dict(Counter(new) - Counter(old)))
+
+    def remove_copies(self) -> None:
+        """Remove what was made of entries and is made anew when it is missing: tokens, checkpoints, caches.
+
+        Raises:
+            StorageError: the disk refuses it.
+        """
+        paths = self.paths
+        copies = ((paths.processed, "tokenized_*.bin"), (paths.checkpoints, "*.bin"), (paths.state, "predictor.bin"))
+        for directory, pattern in (*copies, *((d, f".{p}.tmp") for d, p in copies), (paths.raw, ".commands_*.tmp")):
+            for path in directory.glob(pattern):
+                _remove(path)
+
+    def patterns(self) -> Patterns:
+        """The person's own patterns of secrets, as config.json has them now.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        return compile_patterns(Config.load(self.paths.config).collect.redact)
 
     def entries(self) -> list[CommandEntry]:
         """All entries: each session in its own order, the sessions merged by time."""
@@ -81,6 +245,32 @@ class Store:
     def files(self) -> list[Path]:
         """The raw shards, oldest first."""
         return sorted(self.paths.raw.glob("commands_*.bin"))
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, unless it is a temporary one that another process is writing now (`replace_file`)."""
+    with storage_errors(path), suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+
+
+def redacted(entries: Iterable[CommandEntry], patterns: Patterns) -> list[Redacted]:
+    """`redact_entry` for each; the place of a command is read once, as most run where the one before did."""
+    passed: list[Redacted] = []
+    places: dict[tuple[object, ...], dict[str, Any]] = {}
+    for entry in entries:
+        if entry.exit_code:  # what failed may be no command at all
+            passed.append(redact_entry(entry, patterns)[0])
+            continue
+        key = (entry.directory, *entry.environment.items(), "", *entry.system_info.items())
+        if key not in places:
+            place, spans = redact_entry(replace(entry, command=""), patterns)
+            places[key] = {name: getattr(place, name) for name in _PLACE} if spans else {}
+        changes, command = places[key], redact(entry.command, patterns)
+        if command.spans or changes:
+            entry = replace(entry, command=command.redacted, **changes)
+        passed.append(Redacted(entry))
+    return passed
 
 
 def count_redactions(entries: Iterable[CommandEntry]) -> dict[str, int]:

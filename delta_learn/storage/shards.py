@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -27,6 +27,10 @@ _RAW = re.compile(r"commands_(\d{4}-\d\d-\d\d)\.bin")
 _TOKENS = re.compile(r"tokenized_(\d{4}-\d\d)\.bin")
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 _YEAR_9999 = 253_370_764_800.0
+_WESTERNMOST_HOURS, _EASTERNMOST_HOURS = 12, 14
+
+Identity = tuple[str, int]
+"""Session and sequence."""
 
 
 class RawShards:
@@ -43,10 +47,14 @@ class RawShards:
     def append(self, entries: Sequence[Redacted], fallback_time: float) -> None:
         """Add entries to the shards of their days; those without a usable time go to `fallback_time`'s.
 
-        Days are written one after the other: after an error some may have their entries and others not, so
-        a caller that tries again first drops what is there, by (session, sequence).
+        After an error some days may have their entries and others not, so a caller that tries again first
+        drops what is there, by (session, sequence).
         """
-        days = self._by_day(entries, fallback_time)
+        self.append_days(self._by_day(entries, fallback_time))
+
+    def append_days(self, entries: Mapping[str, Sequence[Redacted]]) -> None:
+        """Add entries to the shards of the given days; an entry of a known identity replaces the earlier one."""
+        days = {day: [entry.to_record() for entry in added] for day, added in entries.items()}
         # An import of years is thousands of files: side by side, their fsyncs share the disk's own commits.
         with ThreadPoolExecutor(_WRITERS) as pool:
             for _ in pool.map(self._append_day, days.keys(), days.values()):
@@ -66,10 +74,24 @@ class RawShards:
         return _names(self._directory, _RAW)
 
     def read(self, day: str) -> list[CommandEntry]:
-        """The entries of one day; a torn tail is left out."""
+        """The entries of one day; a torn tail is left out.
+
+        A command that was appended again, once it had ended, stands at the place of the first.
+        """
         path = self._path(day)
         with BlockReader(path, kind="raw", keyring=self._keyring, label=path.stem) as reader:
-            return [CommandEntry.from_record(record) for record in reader.records()]
+            return [CommandEntry.from_record(record) for record in _merged(reader.records())]
+
+    def find(self, days: Iterable[str], wanted: Container[Identity]) -> dict[Identity, tuple[str, CommandEntry]]:
+        """Those of the wanted entries that lie in a shard of one of `days`, each with its day."""
+        found: dict[Identity, tuple[str, CommandEntry]] = {}
+        for day in sorted(set(days) & set(self.days())):
+            path = self._path(day)
+            with BlockReader(path, kind="raw", keyring=self._keyring, label=path.stem) as reader:
+                for record in reader.records():
+                    if (identity := _identity(record)) in wanted:
+                        found[identity] = (day, CommandEntry.from_record(record))
+        return found
 
     def read_all(self) -> Iterator[CommandEntry]:
         """The entries of all days, oldest day first."""
@@ -85,12 +107,24 @@ class RawShards:
     def _path(self, day: str) -> Path:
         return self._directory / f"commands_{day}.bin"
 
-    def _by_day(self, entries: Sequence[Redacted], fallback_time: float) -> dict[str, list[Any]]:
-        days: dict[str, list[Any]] = {}
+    def _by_day(self, entries: Sequence[Redacted], fallback_time: float) -> dict[str, list[Redacted]]:
+        days: dict[str, list[Redacted]] = {}
         for entry in entries:
-            day = _local(_DAY, entry.timestamp) or time.strftime(_DAY, time.localtime(fallback_time))
-            days.setdefault(day, []).append(entry.to_record())
+            days.setdefault(day_of(entry.timestamp, fallback_time), []).append(entry)
         return days
+
+
+def day_of(timestamp: float | None, fallback_time: float) -> str:
+    """The local day whose shard an entry goes to; that of `fallback_time` if it has no usable time."""
+    return _local(_DAY, timestamp) or time.strftime(_DAY, time.localtime(fallback_time))
+
+
+def days_near(timestamp: float | None, fallback_time: float) -> set[str]:
+    """The days to which `timestamp` belongs somewhere on earth: this machine may have been there."""
+    if timestamp is None or not 0 <= timestamp < _YEAR_9999:
+        timestamp = fallback_time
+    hours = (-_WESTERNMOST_HOURS, 0, _EASTERNMOST_HOURS)
+    return {time.strftime(_DAY, time.gmtime(timestamp + hour * 3600)) for hour in hours}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +220,18 @@ class TokenShards:
 def _write_all(writer: BlockWriter, records: Sequence[Any]) -> None:
     for start in range(0, len(records), RECORDS_PER_BLOCK):
         writer.write(list(records[start : start + RECORDS_PER_BLOCK]))
+
+
+def _merged(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """Of records of one identity the last, at the place of the first; those without a session are all kept."""
+    merged: dict[object, dict[str, Any]] = {}
+    for record in records:
+        merged[_identity(record) if "session" in record else len(merged)] = record
+    return merged.values()
+
+
+def _identity(record: Mapping[str, Any]) -> Identity:
+    return record.get("session", ""), record.get("sequence", 0)
 
 
 def _names(directory: Path, pattern: re.Pattern[str]) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from delta_learn.entry import CommandEntry, Redacted
 from delta_learn.errors import DamagedFileError, StorageError
 from delta_learn.storage import shards
 from delta_learn.storage.seal import Keyring
-from delta_learn.storage.shards import UNDATED, RawShards, TokenRun, TokenShards
+from delta_learn.storage.shards import UNDATED, RawShards, TokenRun, TokenShards, day_of, days_near
 
 NOON = 1_795_348_800.0
 """2026-11-22 12:00 UTC."""
@@ -94,6 +96,8 @@ def test_entries_without_a_usable_time_go_to_the_fallback_day(raw: RawShards, ti
 def test_every_entry_comes_back(raw: RawShards, batches: list[list[Redacted]]) -> None:
     for day in raw.days():
         raw.replace(day, [])
+    numbers = itertools.count()
+    batches = [[Redacted(replace(entry, sequence=next(numbers))) for entry in batch] for batch in batches]
     for batch in batches:
         raw.append(batch, NOON)
     expected = [entry for batch in batches for entry in batch]
@@ -114,6 +118,47 @@ def test_replacing_a_day_forgets_and_goes_on(raw: RawShards, tmp_path: Path) -> 
     raw.replace("2026-11-22", [])
     assert raw.days() == []
     assert list((tmp_path / "raw").iterdir()) == []
+
+
+def _recorded(sequence: int, exit_code: int | None = None, session: str = "zsh-1") -> Redacted:
+    return Redacted(
+        CommandEntry(f"c{sequence}", timestamp=NOON, exit_code=exit_code, session=session, sequence=sequence)
+    )
+
+
+def test_a_completed_entry_stands_once_at_the_place_of_the_first(raw: RawShards) -> None:
+    raw.append([_recorded(0), _recorded(1), _recorded(0, session="zsh-2")], NOON)
+    raw.append_days({"2026-11-22": [_recorded(2), _recorded(0, 7)]})
+    found = [(e.session, e.sequence, e.exit_code) for e in raw.read_all()]
+    assert found == [("zsh-1", 0, 7), ("zsh-1", 1, None), ("zsh-2", 0, None), ("zsh-1", 2, None)]
+    raw.replace("2026-11-22", [Redacted(entry) for entry in raw.read("2026-11-22")])
+    assert [(e.session, e.sequence, e.exit_code) for e in raw.read_all()] == found
+
+
+def test_entries_without_a_session_are_never_taken_for_one(raw: RawShards) -> None:
+    raw.append([_entry("a"), _entry("b"), _recorded(0), _entry("c")], NOON)
+    assert [e.command for e in raw.read_all()] == ["a", "b", "c0", "c"]
+
+
+def test_wanted_entries_are_found_with_their_day(raw: RawShards) -> None:
+    later = Redacted(replace(_recorded(1), timestamp=NOON + DAY))
+    raw.append([_recorded(0), _recorded(0, session="zsh-2"), later], NOON)
+    raw.append([_recorded(0, 3)], NOON)
+    found = raw.find({"2026-11-22", "2026-11-23", "2026-11-24"}, {("zsh-1", 0), ("zsh-1", 1), ("zsh-1", 2)})
+    assert found == {("zsh-1", 0): ("2026-11-22", _recorded(0, 3)), ("zsh-1", 1): ("2026-11-23", later)}
+    assert raw.find({"2026-11-23"}, {("zsh-2", 0)}) == {}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "UTC+12", "UTC-14", "UTC-5:30"])
+@given(timestamp=st.floats(0, 4e9) | st.none())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_local_day_is_one_of_the_days_near(
+    timestamp: float | None, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    assert day_of(timestamp, NOON) in days_near(timestamp, NOON)
+    assert len(days_near(timestamp, NOON)) <= 3
 
 
 def test_other_files_in_the_directory_are_passed_over(raw: RawShards, tmp_path: Path) -> None:

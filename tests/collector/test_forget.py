@@ -1,0 +1,139 @@
+"""collector/forget.py: what matches is gone from everything that was made of it, and does not come back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delta_learn.collector.drain import drain
+from delta_learn.collector.forget import Forgotten, forget, matching
+from delta_learn.collector.store import Store
+from delta_learn.entry import CommandEntry
+from delta_learn.errors import ConfigError
+from delta_learn.paths import Paths
+from delta_learn.storage.atomic import replace_file
+from delta_learn.storage.blockfile import BlockReader, BlockWriter
+from delta_learn.storage.lock import exclusive
+from delta_learn.storage.shards import TokenRun, TokenShards
+
+NOON = 1_600_000_000.0
+DAY = 86_400.0
+
+
+@pytest.fixture
+def store(paths: Paths) -> Store:
+    store = Store.open(paths)
+    store.add(
+        [
+            CommandEntry("git push origin", "/home/ann/work", NOON, session="s", sequence=0),
+            CommandEntry("ls", "/home/ann/workshop", NOON + 60, session="s", sequence=1),
+            CommandEntry("git pull", "/home/ann/work/deep", NOON + DAY, session="s", sequence=2),
+            CommandEntry("make", session="import:bash:1"),
+        ],
+        fallback_time=NOON,
+    )
+    return store
+
+
+def left(store: Store) -> set[str]:
+    return {entry.command for entry in store.entries()}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "kept", "forgotten"),
+    [
+        ({"pattern": "git"}, {"ls", "make"}, Forgotten(2, 2)),
+        ({"pattern": "git *"}, {"ls", "make"}, Forgotten(2, 2)),
+        ({"pattern": "it *"}, {"ls", "make", "git push origin", "git pull"}, Forgotten(0, 0)),
+        ({"pattern": "GIT"}, {"ls", "make", "git push origin", "git pull"}, Forgotten(0, 0)),
+        ({"since": NOON + 60}, {"git push origin", "make"}, Forgotten(2, 2)),
+        ({"directory": "/home/ann/work"}, {"ls", "make"}, Forgotten(2, 2)),
+        ({"directory": "/home/ann/work/"}, {"ls", "make"}, Forgotten(2, 2)),
+        ({"pattern": "git", "since": NOON + 1}, {"ls", "make", "git push origin"}, Forgotten(1, 1)),
+        ({"pattern": "*"}, set(), Forgotten(4, 2)),
+    ],
+)
+def test_what_meets_all_conditions_goes(
+    store: Store, conditions: dict[str, Any], kept: set[str], forgotten: Forgotten
+) -> None:
+    assert forget(store, **conditions) == forgotten
+    assert left(store) == kept
+    assert forget(store, **conditions).entries == 0
+
+
+def test_the_home_directory_can_be_written_short(store: Store) -> None:
+    place = str(Path.home() / "private")
+    store.add([CommandEntry("here", place, NOON, session="h")])
+    assert forget(store, directory="~/private").entries == 1
+
+
+@pytest.mark.parametrize("conditions", [{}, {"pattern": ""}, {"directory": ""}])
+def test_without_a_condition_nothing_goes(store: Store, conditions: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="Say what to forget"):
+        forget(store, **conditions)
+    assert len(left(store)) == 4
+    assert matching(pattern=None, since=None, directory=None)(CommandEntry("x")), "to look at, all match"
+
+
+def test_the_spool_is_forgotten_too(store: Store, spool: Path, fake_shell: Any) -> None:
+    shell = fake_shell(spool)
+    shell.run("git stash")
+    shell.begin("git log")
+    assert forget(store, pattern="git").entries == 4
+    shell.end()
+    drain(store)
+    assert left(store) == {"ls", "make"}
+
+
+def test_copies_go_with_it(store: Store, paths: Paths) -> None:
+    run = TokenRun("s", NOON, 1, False, False, b"\1\0", b"\0\0")
+    TokenShards(paths.processed, store.keyring).replace_all([run], "v1")
+    checkpoint, cache = paths.checkpoints / "night.bin", paths.state / "predictor.bin"
+    for path, kind in ((checkpoint, "checkpoint"), (cache, "state")):
+        with BlockWriter.create(path, kind=kind, label=path.stem, keyring=store.keyring) as writer:
+            writer.write([["git push origin"]])
+    interrupted = paths.raw / ".commands_2020-09-13.bin.tmp"
+    interrupted.write_bytes(b"half a rewrite")
+    forget(store, pattern="git push origin")
+    assert not any(path.exists() for path in (checkpoint, cache, interrupted))
+    assert list(paths.processed.iterdir()) == []
+    for path in store.files():
+        with BlockReader(path, kind="raw", keyring=store.keyring) as reader:
+            assert "git push" not in repr(list(reader.records()))
+
+
+def test_what_another_process_writes_just_now_is_left_to_it(store: Store, paths: Paths) -> None:
+    cache, left = paths.state / "predictor.bin", paths.checkpoints / ".night.bin.tmp"
+    paths.checkpoints.mkdir(mode=0o700)
+    left.write_bytes(b"of a training that was killed")
+    with replace_file(cache) as file:
+        file.write(b"new")
+        forget(store, pattern="git")
+    assert cache.read_bytes() == b"new"
+    assert not left.exists()
+
+
+def test_a_training_that_runs_is_told_of(store: Store, paths: Paths) -> None:
+    with exclusive(paths.training_lock, "delta-learn train"):
+        assert forget(store, pattern="make").training
+    assert not forget(store, pattern="make").training
+
+
+def test_a_spool_that_cannot_be_drained_is_said_after_forgetting(
+    store: Store, paths: Paths, spool: Path, fake_shell: Any
+) -> None:
+    shell = fake_shell(spool)
+    shell.run("git stash")
+    paths.config.write_text("{")
+    with pytest.raises(ConfigError):
+        forget(store, pattern="git")
+    assert left(store) == {"ls", "make"}
+    assert shell.path.exists()
+
+
+def test_now_is_since(store: Store) -> None:
+    store.add([CommandEntry("just now", timestamp=time.time(), session="n")])
+    assert forget(store, since=time.time() - 60).entries == 1
