@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -15,6 +17,33 @@ T = TypeVar("T")
 
 PRESETS = ("small", "base")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+VARIABLES = ("VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "NODE_ENV", "AWS_PROFILE", "KUBECONFIG", "DOCKER_CONTEXT")
+"""Environment variables that say where the person is at work."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectConfig:
+    """What is recorded."""
+
+    exclude_directories: tuple[str, ...] = ()
+    """Nothing is recorded there or below; `~` and the wildcards of fnmatch(3) are understood."""
+    exclude_commands: tuple[str, ...] = ()
+    """Commands that match one of these patterns of fnmatch(3) as a whole are not recorded."""
+    redact: Mapping[str, str] = field(default_factory=dict)
+    """Secrets of your own: kind (a-z, 0-9, `-`, `_`) to regular expression; group 1, if any, is the secret."""
+    environment: tuple[str, ...] = VARIABLES
+    """Environment variables recorded with each command; their values pass redaction too."""
+    agents: bool = False
+    """Whether commands typed by programs (DELTA_AUTHOR, known coding agents) are recorded."""
+    spool_mb: float = 64.0
+    """What is not yet drained may take this much; then the oldest sessions go, and `doctor` says so."""
+
+    def __post_init__(self) -> None:
+        for name in self.environment:
+            if not _VARIABLE.fullmatch(name):
+                raise ConfigError(f"collect.environment holds {name!r}, which is no name of a variable.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +124,7 @@ class GateConfig:
 class Config:
     """Everything that config.json can hold; a missing file or field means the default."""
 
+    collect: CollectConfig = field(default_factory=CollectConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -107,17 +137,95 @@ class Config:
         Raises:
             ConfigError: not JSON, an unknown setting, or a value of the wrong type.
         """
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return cls()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} cannot be read ({error}); mend or remove it.") from error
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"{path} is not JSON (line {error.lineno}: {error.msg}); mend or remove it.") from error
-        return from_mapping(cls, data, where=str(path))
+        return from_mapping(cls, read_settings(path), where=str(path))
+
+    def get(self, name: str) -> Any:
+        """The value of a setting, `collect.agents`, or of all settings of a section, `collect`, as plain data.
+
+        Raises:
+            ConfigError: there is no such setting.
+        """
+        value: Any = dataclasses.asdict(self)
+        for depth, part in enumerate(name.split(".")):
+            if not isinstance(value, dict) or part not in value:
+                known = value if isinstance(value, dict) else {}
+                where = ".".join(name.split(".")[:depth]) or "config.json"
+                raise ConfigError(f"{where} has no setting {part!r}{_suggestion(part, known)}")
+            value = value[part]
+        return value
+
+
+def read_settings(path: Path) -> Any:
+    """What config.json holds, not yet checked; an empty object where there is no file.
+
+    Raises:
+        ConfigError: it cannot be read or is not JSON.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}); mend or remove it.") from error
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path} is not JSON (line {error.lineno}: {error.msg}); mend or remove it.") from error
+
+
+def with_setting(settings: Any, name: str, text: str) -> dict[str, Any]:
+    """A copy of `settings` in which `name` (`train.preset`, `collect.redact.ticket`) has the value `text`.
+
+    `text` is JSON, or a plain word.
+
+    Raises:
+        ConfigError: there is no such setting, it cannot have this value, or another setting is wrong.
+    """
+    *sections, last = name.split(".")
+    changed: dict[str, Any] = _copied(settings)
+    place = changed
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"{section} in {name} is not a section of settings.")
+    # The settings of collect.redact are regular expressions, of which some are JSON as well.
+    place[last] = text if sections[1:] else _value(text)
+    from_mapping(Config, changed, where="config.json")
+    return changed
+
+
+def without_setting(settings: Any, name: str) -> dict[str, Any]:
+    """A copy of `settings` in which `name` has its default again; sections that are then empty go too.
+
+    Raises:
+        ConfigError: there is no such setting.
+    """
+    *sections, last = name.split(".")
+    changed = _copied(settings)
+    places = [changed]
+    for section in sections:
+        places.append(places[-1].get(section, {}))
+    if not isinstance(places[-1], dict) or last not in places[-1]:
+        Config().get(name)  # says so where there is no such setting
+        return changed
+    del places[-1][last]
+    for section, inside, outside in zip(reversed(sections), reversed(places), reversed(places[:-1]), strict=False):
+        if not inside:
+            del outside[section]
+    return changed
+
+
+def _copied(settings: Any) -> dict[str, Any]:
+    from_mapping(Config, settings, where="config.json")
+    copy: dict[str, Any] = json.loads(json.dumps(settings))
+    return copy
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def from_mapping(kind: type[T], data: Any, where: str) -> T:
@@ -142,9 +250,18 @@ def _checked(kind: Any, value: Any, where: str) -> Any:
         return from_mapping(kind, value, where)  # type: ignore[arg-type]
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if kind == Mapping[str, str] and isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
+        return value
     if type(value) is not kind:
-        raise ConfigError(f"{where} must be of type {kind.__name__}, not {json.dumps(value)}.")
+        raise ConfigError(f"{where} must be {_type_name(kind)}, not {json.dumps(value)}.")
     return value
+
+
+def _type_name(kind: Any) -> str:
+    names = {tuple[str, ...]: "a list of strings", Mapping[str, str]: "an object of strings"}
+    return names.get(kind) or f"of type {kind.__name__}"
 
 
 def _suggestion(name: str, known: dict[str, Any]) -> str:

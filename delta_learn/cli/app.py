@@ -8,7 +8,7 @@ import sys
 import typer
 
 from delta_learn import __version__
-from delta_learn.cli import data, models, predict, replay, train
+from delta_learn.cli import config, data, models, predict, recording, replay, shell, teach, train
 from delta_learn.errors import DeltaError
 
 app = typer.Typer(
@@ -20,17 +20,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (data, train, predict, replay, models):
+for module in (shell, data, recording, teach, train, predict, replay, models, config):
     module.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"delta-learn {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
 ) -> None:
-    if version:
-        typer.echo(f"delta-learn {__version__}")
-        raise typer.Exit
+    """Take the options that stand before a command; the callback of each acts on it."""
 
 
 def main() -> None:

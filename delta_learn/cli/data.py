@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from delta_learn.cli.output import echo_json, plural
 
 if TYPE_CHECKING:
     from delta_learn.collector.importers.result import ImportResult
+    from delta_learn.collector.redact_patterns import Patterns
     from delta_learn.collector.store import Added
 
 SAMPLE = "sample"
@@ -33,10 +35,10 @@ def register(app: typer.Typer) -> None:
 
 def import_(path: File = None, form: Format = None, as_json: Json = False) -> None:
     """Import existing shell history; twice imports once."""
-    from delta_learn.collector.store import Store
+    from delta_learn.collector.drain import open_store
 
     result, others = _read(path, form)
-    store = Store.open()
+    store = open_store()
     added = store.add(result.entries, fallback_time=result.path.stat().st_mtime if form != SAMPLE else None)
     if as_json:
         echo_json({"imports": [_report(result, added)], "dataset_size": len(store.entries())})
@@ -80,6 +82,7 @@ def _report(result: ImportResult, added: Added) -> dict[str, object]:
         "read": len(result.entries),
         "new": added.new,
         "known": added.known,
+        "excluded": added.excluded,
         "redacted": added.redacted,
         "broken": [{"line": b.line, "reason": b.reason} for b in result.broken],
         "share_for_sequences": round(_learnable_share(result), 4),
@@ -93,6 +96,8 @@ def _text(result: ImportResult, added: Added) -> str:
         f"{result.path}: {read} read, {added.new:,} new, {added.known:,} known.",
         f"  {secrets} replaced before anything was written{f' ({kinds})' if kinds else ''}.",
     ]
+    if added.excluded:
+        lines.append(f"  {plural(added.excluded, 'command')} left out, as `collect.exclude_*` says.")
     if result.broken:
         broken, first = plural(len(result.broken), "broken line"), result.broken[0]
         lines.append(f"  {broken} passed over; the first is line {first.line}: {first.reason}.")
@@ -104,12 +109,33 @@ def _text(result: ImportResult, added: Added) -> str:
     return "\n".join(lines)
 
 
-def redact(as_json: Json = False) -> None:
+def redact(
+    explain: Annotated[str | None, typer.Option(help="A command: say what would be replaced in it, and why.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Redact what is kept once more, with today's rules.")] = False,
+    as_json: Json = False,
+) -> None:
     """Read commands from stdin, one a line, and print them without their secrets."""
+    from delta_learn.collector.redact_patterns import compile_patterns
+    from delta_learn.config import Config
+    from delta_learn.paths import Paths
+
+    if explain is not None and apply:
+        raise typer.BadParameter("--explain and --apply do not go together.")
+    if apply:
+        _redact_again(as_json)
+        return
+    patterns = compile_patterns(Config.load(Paths.from_environment().config).collect.redact)
+    if explain is not None:
+        _explain(explain, patterns, as_json)
+    else:
+        _redact_lines(patterns, as_json)
+
+
+def _redact_lines(patterns: Patterns, as_json: bool) -> None:
     from delta_learn.collector.redact import redact as redact_command
 
     for line in sys.stdin.buffer:
-        result = redact_command(line.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
+        result = redact_command(line.removesuffix(b"\n").decode("utf-8", "surrogateescape"), patterns)
         if as_json:
             spans = [{"start": s.start, "end": s.end, "kind": s.kind} for s in result.spans]
             echo_json({"command": result.command, "redacted": result.redacted, "spans": spans})
@@ -117,7 +143,42 @@ def redact(as_json: Json = False) -> None:
             sys.stdout.buffer.write(result.redacted.encode("utf-8", "surrogateescape") + b"\n")
 
 
-def status(as_json: Json = False) -> None:
+def _explain(command: str, patterns: Patterns, as_json: bool) -> None:
+    from delta_learn.collector.explain import explain
+    from delta_learn.collector.normalize import visible
+    from delta_learn.collector.redact import redact as redact_command
+
+    redacted, findings = redact_command(command, patterns).redacted, explain(command, patterns)
+    if as_json:
+        echo_json({"redacted": redacted, "findings": [dataclasses.asdict(finding) for finding in findings]})
+        return
+    typer.echo(visible(redacted))
+    for found in findings:
+        typer.echo(f"  {found.kind}: {found.reason} (characters {found.start + 1} to {found.end})")
+    if not findings:
+        typer.echo("  nothing is replaced")
+
+
+def _redact_again(as_json: bool) -> None:
+    from delta_learn.collector.drain import open_store
+
+    done = open_store().redact_again()
+    if as_json:
+        echo_json({"days": done.days, "entries": done.entries, "redacted": done.redacted})
+        return
+    kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(done.redacted.items()))
+    if done.entries:
+        days = plural(done.days, "day")
+        typer.echo(f"{plural(done.entries, 'entry')} changed, in the shards of {days}{f' ({kinds})' if kinds else ''}.")
+        typer.echo("The deployed model is made of the new text at the next training; `delta-learn train` does it now.")
+    else:
+        typer.echo("Nothing changed: all that is kept is as today's rules want it.")
+
+
+def status(
+    short: Annotated[bool, typer.Option("--short", help="Print the four lines of `:train status`.")] = False,
+    as_json: Json = False,
+) -> None:
     """Say what is kept, what was learnt, and when."""
     from delta_learn.nightly.status import read_status
 
@@ -125,4 +186,4 @@ def status(as_json: Json = False) -> None:
     if as_json:
         echo_json(current.to_json())
     else:
-        typer.echo(current.to_text())
+        typer.echo(current.to_short_text() if short else current.to_text())

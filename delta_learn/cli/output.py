@@ -19,12 +19,14 @@ def echo_json(value: Any) -> None:
     typer.echo(json.dumps(value))
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Plain aligned columns: the first to the left, the others to the right."""
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: bool = False) -> str:
+    """Plain aligned columns: the first to the left, the others to the right unless all go to the `left`."""
     cells = [list(header), *[list(row) for row in rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            c.ljust(w) if left or i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     ]
     lines.insert(1, "  ".join("-" * w for w in widths))
@@ -36,6 +38,11 @@ def plural(n: int, noun: str) -> str:
     if n != 1:
         noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
     return f"{n:,} {noun}"
+
+
+def on_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 @contextmanager

@@ -29,11 +29,11 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what comes next."""
+    from delta_learn.collector.drain import open_store
     from delta_learn.collector.normalize import visible
-    from delta_learn.collector.store import Store
     from delta_learn.nightly.prediction import open_predictor, present_context
 
-    store = Store.open()
+    store = open_store()
     predictor = open_predictor(store, say=lambda text: typer.echo(text, err=True))
     context = present_context(store.entries(), str(cwd.absolute()) if cwd else None, previous, here=str(Path.cwd()))
     start = time.perf_counter()

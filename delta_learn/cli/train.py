@@ -30,14 +30,20 @@ def train(
         bool, typer.Option("--now", help="Train whatever the conditions say (the default without --nightly).")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the conditions and change nothing.")] = False,
+    background: Annotated[
+        bool, typer.Option("--background", help="Start it, say where its log is, and come back at once.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Train a personal model, replay your newest commands, deploy it only if it saves keystrokes."""
-    from delta_learn.collector.store import Store
+    from delta_learn.collector.drain import open_store
     from delta_learn.config import Config
     from delta_learn.nightly.pipeline import run_night
 
-    store = Store.open()
+    if background:
+        _start()
+        return
+    store = open_store()
     config = Config.load(store.paths.config)
     with progress() as display:
         night = run_night(
@@ -52,6 +58,15 @@ def train(
         echo_json(night.to_json())
     else:
         _print(night, conditions=dry_run or nightly)
+
+
+def _start() -> None:
+    from delta_learn.nightly.background import start_training
+    from delta_learn.paths import Paths
+
+    run = start_training(Paths.from_environment())
+    what = f"A training runs already: {run.busy}" if run.busy else f"Training runs in the background (pid {run.pid})"
+    typer.echo(f"{what}; its log is {run.log}, and `:train status` or `delta-learn status` says when it is done.")
 
 
 def _bars(display: Display) -> Progress:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from delta_learn.collector.normalize import Normalizer
 from delta_learn.collector.store import Store
+from delta_learn.collector.teaching import commands_only, typed_only
 from delta_learn.entry import CommandEntry, Session, split_sessions
 from delta_learn.errors import MissingDependencyError, ModelError, StorageError
 from delta_learn.predictor.context import Context
@@ -29,7 +30,7 @@ def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) ->
     Raises:
         StorageError, ModelError: the deployed model is damaged or was exchanged.
     """
-    entries = store.entries()
+    entries = commands_only(store.entries())
     predictor = _from_cache(store, entries)
     model = Registry(store.paths, store.keyring).load_deployed()
     if model is not None:
@@ -64,7 +65,8 @@ def present_context(
     if previous:
         recent = tuple(CommandEntry(command, directory=directory or here) for command in previous)
         return Context(previous=recent, directory=directory or here, timestamp=None)
-    session = split_sessions(entries)[-1] if entries else Session("", ())
+    typed = typed_only(entries)  # what was taught a moment ago is not what was done
+    session = split_sessions(typed)[-1] if typed else Session("", ())
     last = session.entries
     recorded = next((entry.directory for entry in reversed(last) if entry.directory), None)
     timestamp = last[-1].timestamp if last else None

@@ -6,7 +6,10 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from delta_learn.collector.store import Store, count_redactions
+from delta_learn.collector.drain import open_store
+from delta_learn.collector.pause import FOREVER, paused_until
+from delta_learn.collector.store import count_redactions
+from delta_learn.installation.waiting import waiting
 from delta_learn.paths import Paths
 from delta_learn.registry import Registry
 
@@ -21,6 +24,12 @@ class Status:
     last_training: float | None
     model_version: str | None
     next_training: float | None
+    paused: bool
+    paused_until: float | None
+    """None while nothing is paused, and where only `resume` ends it."""
+    spool_files: int
+    spool_bytes: int
+    """What the shells have written and no drain could move yet."""
     home: str
     state: str
 
@@ -31,24 +40,53 @@ class Status:
     def to_text(self) -> str:
         """The lines that a person reads."""
         secrets = ", ".join(f"{n} {kind}" for kind, n in sorted(self.redactions.items())) or "none"
-        coming = _when(self.next_training) if self.next_training else "when you run `delta-learn train`"
         megabytes = self.dataset_bytes / 1e6
         return "\n".join(
             [
                 f"dataset size   {self.dataset_size:,} entries, {megabytes:.1f} MB, in {self.home}",
                 f"redacted       {secrets}",
                 f"last training  {_when(self.last_training)}",
-                f"model version  {self.model_version or 'none: predictions come from your history alone'}",
-                f"next training  {coming}",
+                f"model version  {self._model()}",
+                f"next training  {self._coming()}",
+                f"recording      {self._recording()}",
+                f"spool          {self.spool_bytes:,} bytes in {self._files()} wait to be moved",
             ]
         )
+
+    def to_short_text(self) -> str:
+        """The four lines of `:train status`."""
+        return "\n".join(
+            [
+                f"Last training: {_when(self.last_training)}",
+                f"Dataset size: {self.dataset_size:,} entries",
+                f"Model version: {self._model()}",
+                f"Next scheduled training: {self._coming()}",
+            ]
+        )
+
+    def _model(self) -> str:
+        return self.model_version or "none: predictions come from your history alone"
+
+    def _coming(self) -> str:
+        return _when(self.next_training) if self.next_training else "when you run `delta-learn train`"
+
+    def _files(self) -> str:
+        return f"{self.spool_files:,} file{'s' * (self.spool_files != 1)}"
+
+    def _recording(self) -> str:
+        if not self.paused:
+            return "not paused"
+        end = f"until {_when(self.paused_until)}" if self.paused_until else "until you run `delta-learn resume`"
+        return f"paused {end}"
 
 
 def read_status(paths: Paths | None = None) -> Status:
     """Read everything that `delta-learn status` shows."""
-    store = Store.open(paths)
+    store = open_store(paths)
     registry = Registry(store.paths, store.keyring)
     entries = store.entries()
+    until = paused_until(store.paths)
+    left = waiting(store.paths)
     return Status(
         dataset_size=len(entries),
         dataset_bytes=sum(path.stat().st_size for path in store.files()),
@@ -56,6 +94,10 @@ def read_status(paths: Paths | None = None) -> Status:
         last_training=max((m.created for m in registry.models), default=None),
         model_version=registry.deployed,
         next_training=None,
+        paused=until is not None,
+        paused_until=None if until == FOREVER else until,
+        spool_files=left.files,
+        spool_bytes=left.bytes,
         home=str(store.paths.home),
         state=str(store.paths.state),
     )

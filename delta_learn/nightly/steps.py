@@ -8,6 +8,7 @@ from typing import Any
 
 from delta_learn.collector.redact import redact
 from delta_learn.collector.store import in_order
+from delta_learn.collector.teaching import commands_only
 from delta_learn.dataset.split import split_by_time
 from delta_learn.entry import split_sessions
 from delta_learn.evaluation import gate
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 def check_conditions(night: Night) -> None:
     """Go on only if there is something to learn, and at night only if it is worth it."""
-    night.entries = night.store.entries()
+    night.entries = commands_only(night.store.entries())
     night.conditions = conditions(len(night.entries), night.registry, night.config, nightly=night.nightly)
     failed = unmet(night.conditions)
     if failed:

@@ -154,8 +154,11 @@ class Predictor:
 
 
 def _can_be_shown(line: str) -> bool:
-    """Whether a terminal shows the line as it is: control characters other than tab and newline do not."""
-    return len(line) <= MAX_SUGGESTED_CHARS and _CONTROL.search(line) is None
+    """Whether the line is a command that a terminal shows as it is: no control characters but tab and newline.
+
+    `# words` is what a person said about a command (collector/teaching.py), and does nothing.
+    """
+    return len(line) <= MAX_SUGGESTED_CHARS and not line.startswith("# ") and _CONTROL.search(line) is None
 
 
 def _expected_saving(prefix: str, line: str, probability: float) -> float:

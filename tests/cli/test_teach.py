@@ -1,0 +1,50 @@
+"""cli/teach.py: what stands behind :train and :feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from delta_learn.collector.store import Store
+from delta_learn.entry import CommandEntry
+from delta_learn.errors import DeltaError
+from delta_learn.paths import Paths
+
+Run = Callable[..., Result]
+
+
+def kept(paths: Paths) -> list[tuple[str, str]]:
+    return [(entry.source, entry.command) for entry in Store.open(paths).entries()]
+
+
+def test_teach_and_add(run: Run, paths: Paths) -> None:
+    assert run("teach", "make", "-x && make test").stdout.startswith("Learnt")
+    assert run("add", "git reset --soft HEAD~", "undo last commit").stdout.startswith("Learnt")
+    assert kept(paths) == [
+        ("taught", "make"),
+        ("taught", "-x && make test"),
+        ("taught", "# undo last commit"),
+        ("taught", "git reset --soft HEAD~"),
+    ]
+
+
+def test_feedback_names_the_command_of_this_shell(run: Run, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = ["make", "make\ttest"]
+    Store.open(paths).add(
+        CommandEntry(c, timestamp=1e9 + i, session="bash-1", sequence=i) for i, c in enumerate(commands)
+    )
+    assert run("feedback", "helpful").stdout == "Noted.\n"
+    monkeypatch.setenv("DELTA_SESSION", "bash-1")
+    assert run("feedback", "unhelpful").stdout == "Noted about `make\\ttest`.\n"
+    assert run("feedback", "more of this").stdout == "Noted.\n"
+    assert [text for source, text in kept(paths) if source == "feedback"] == ["helpful", "unhelpful", "more of this"]
+
+
+def test_too_few_words_are_a_usage_error(run: Run, paths: Paths) -> None:
+    for arguments in (["teach", "make"], ["add", "make"], ["feedback"]):
+        assert run(*arguments).exit_code == 2
+    with pytest.raises(DeltaError, match="empty"):
+        run("teach", "make", " ")
+    assert kept(paths) == []

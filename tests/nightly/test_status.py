@@ -1,0 +1,76 @@
+"""nightly/status.py: the facts, in long, in four lines and as JSON."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from delta_learn.collector.pause import pause
+from delta_learn.collector.store import Store
+from delta_learn.entry import CommandEntry
+from delta_learn.nightly.status import read_status
+from delta_learn.paths import Paths
+from delta_learn.registry import ModelFile, ModelRecord, Registry
+from delta_learn.storage.lock import exclusive
+
+MOMENT = time.mktime((2026, 11, 22, 3, 10, 0, 0, 0, -1))
+
+
+@pytest.fixture
+def store(paths: Paths) -> Store:
+    store = Store.open(paths)
+    store.add([CommandEntry(f"make {i}", timestamp=1e9 + i) for i in range(1500)])
+    registry = Registry(paths, store.keyring)
+    registry.save_model(ModelRecord("delta_model_2026-11-22", MOMENT), ModelFile({}, b"", b""))
+    registry.deploy("delta_model_2026-11-22")
+    return store
+
+
+def test_the_four_lines(store: Store) -> None:
+    assert read_status().to_short_text().splitlines() == [
+        "Last training: 2026-11-22 03:10",
+        "Dataset size: 1,500 entries",
+        "Model version: delta_model_2026-11-22",
+        "Next scheduled training: when you run `delta-learn train`",
+    ]
+
+
+def test_the_four_lines_before_anything_happened(paths: Paths) -> None:
+    lines = read_status(paths).to_short_text().splitlines()
+    assert len(lines) == 4
+    assert lines[:2] == ["Last training: never", "Dataset size: 0 entries"]
+    assert lines[2].startswith("Model version: none")
+
+
+def test_a_pause_is_said_with_its_end(store: Store) -> None:
+    assert "recording      not paused" in read_status().to_text()
+    assert (read_status().paused, read_status().paused_until) == (False, None)
+    pause(store.paths)
+    assert "paused until you run `delta-learn resume`" in read_status().to_text()
+    assert (read_status().paused, read_status().paused_until) == (True, None)
+    until = pause(store.paths, 3600)
+    assert f"paused until {time.strftime('%Y-%m-%d %H:%M', time.localtime(until))}" in read_status().to_text()
+    assert read_status().to_json()["paused_until"] == until
+
+
+def test_what_waits_is_moved_before_anything_is_counted(store: Store) -> None:
+    store.paths.spool.mkdir()
+    path = store.paths.spool / "zsh-1790000000000000-1-1.0"
+    path.write_bytes(b"\x1e1S0\x001790000000000000\x00\x00/srv\x00\x00make again\n\x1e1X\n")
+    path.chmod(0o600)
+    current = read_status()
+    assert current.dataset_size == 1501
+    assert (current.spool_files, current.spool_bytes) == (0, 0)
+
+
+def test_what_cannot_be_moved_is_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.paths.spool.mkdir()
+    path = store.paths.spool / "zsh-1790000000000000-1-1.0"
+    path.write_bytes(b"\x1e1S0\x001790000000000000\x00\x00/srv\x00\x00make again\n\x1e1X\n")
+    path.chmod(0o600)
+    monkeypatch.setattr("delta_learn.nightly.status.open_store", Store.open)
+    with exclusive(store.paths.lock, "delta-learn import"):
+        current = read_status()
+    assert (current.spool_files, current.spool_bytes) == (1, path.stat().st_size)
+    assert f"{path.stat().st_size} bytes in 1 file wait" in current.to_text()
