@@ -1,6 +1,6 @@
 """What the hooks add to a command, in real interactive shells on terminals of their own.
 
-One command after another is typed into the shell as it is, with an empty hook, with delta_learn, and with a hook running
+Commands are typed in turn into the shell as it is, with an empty hook, with delta_learn, and with a hook running
 `$(/bin/true)`: the least that a tool costs which starts a process. Sourcing is timed in the shells too.
 
 Run: .venv/bin/python benchmarks/hooks.py [COMMANDS]
