@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delta_learn.collector.exclude import Exclusions
+from delta_learn.collector.repository import Repositories
 from delta_learn.collector.spool import Completion, Recorded, recorded
 from delta_learn.collector.spoolfiles import ReadFile, clear, drop_oldest, read_session, remove_scratch, sessions
 from delta_learn.collector.store import Store
@@ -146,7 +147,7 @@ def _dropped_before(path: Path) -> int:
 
 def _move(store: Store, config: CollectConfig) -> tuple[Drained, dict[Path, int]]:
     """Drain all sessions; also returns how much of each file that stays is not drained."""
-    exclusions = Exclusions.from_config(config, str(Path.home()))
+    exclusions, repositories = Exclusions.from_config(config, str(Path.home())), Repositories()
     files: list[ReadFile] = []
     entries: list[CommandEntry] = []
     completions: list[Completion] = []
@@ -154,7 +155,7 @@ def _move(store: Store, config: CollectConfig) -> tuple[Drained, dict[Path, int]
     for listed in sessions(store.paths.spool):
         found = read_session(listed)
         session = recorded(listed[0].session, {read.file.number: read.generation for read in found})
-        kept = list(_without_excluded(session, exclusions))
+        kept = [repositories.described(entry) for entry in _without_excluded(session, exclusions)]
         files += found
         entries += kept
         completions += session.completions
