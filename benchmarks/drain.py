@@ -18,7 +18,7 @@ import lz4.block
 import msgpack
 
 from delta_learn.collector.drain import drain
-from delta_learn.collector.redact import redact_entry
+from delta_learn.collector.redaction.redact import redact_entry
 from delta_learn.collector.sample.generator import sample_entries
 from delta_learn.collector.spoolfiles import read_session, sessions
 from delta_learn.collector.store import Store

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.redaction_forms import benign_forms, secret_forms, survives
-from delta_learn.collector.redact import Redaction, redact
+from delta_learn.collector.redaction.redact import Redaction, redact
 from delta_learn.collector.sample.generator import sample_entries
 
 RUNS = 7

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from delta_learn.collector.redact import redact
+    from delta_learn.collector.redaction.redact import redact
     from delta_learn.collector.store import Store
     from delta_learn.dataset.windows import Dataset
     from delta_learn.entry import CommandEntry, Session
@@ -36,7 +36,7 @@ _HOMES = {
     "Store": "collector.store",
     "Tokenizer": "tokenizer.tokenizer",
     "Trainer": "trainer.loop",
-    "redact": "collector.redact",
+    "redact": "collector.redaction.redact",
     "replay": "evaluation.replay",
 }
 

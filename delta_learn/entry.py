@@ -59,7 +59,7 @@ class CommandEntry:
 _DEFAULTS: dict[str, Any] = {f.name: {} if f.default_factory is dict else f.default for f in fields(CommandEntry)}
 
 Redacted = NewType("Redacted", CommandEntry)
-"""An entry that `collector.redact` has seen: the only kind that a shard accepts."""
+"""An entry that `collector.redaction.redact` has seen: the only kind that a shard accepts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from delta_learn.cli.output import echo_json, plural
 
 if TYPE_CHECKING:
     from delta_learn.collector.importers.result import ImportResult
-    from delta_learn.collector.redact_patterns import Patterns
+    from delta_learn.collector.redaction.patterns import Patterns
     from delta_learn.collector.store import Added
 
 SAMPLE = "sample"
@@ -115,7 +115,7 @@ def redact(
     as_json: Json = False,
 ) -> None:
     """Read commands from stdin, one a line, and print them without their secrets."""
-    from delta_learn.collector.redact_patterns import compile_patterns
+    from delta_learn.collector.redaction.patterns import compile_patterns
     from delta_learn.config import Config
     from delta_learn.paths import Paths
 
@@ -132,7 +132,7 @@ def redact(
 
 
 def _redact_lines(patterns: Patterns, as_json: bool) -> None:
-    from delta_learn.collector.redact import redact as redact_command
+    from delta_learn.collector.redaction.redact import redact as redact_command
 
     for line in sys.stdin.buffer:
         result = redact_command(line.removesuffix(b"\n").decode("utf-8", "surrogateescape"), patterns)
@@ -144,9 +144,9 @@ def _redact_lines(patterns: Patterns, as_json: bool) -> None:
 
 
 def _explain(command: str, patterns: Patterns, as_json: bool) -> None:
-    from delta_learn.collector.explain import explain
     from delta_learn.collector.normalize import visible
-    from delta_learn.collector.redact import redact as redact_command
+    from delta_learn.collector.redaction.explain import explain
+    from delta_learn.collector.redaction.redact import redact as redact_command
 
     redacted, findings = redact_command(command, patterns).redacted, explain(command, patterns)
     if as_json:

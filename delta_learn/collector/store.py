@@ -14,8 +14,8 @@ from typing import Any
 
 from delta_learn.collector.exclude import Exclusions
 from delta_learn.collector.merge import new_entries
-from delta_learn.collector.redact import redact, redact_entry
-from delta_learn.collector.redact_patterns import Patterns, compile_patterns
+from delta_learn.collector.redaction.patterns import Patterns, compile_patterns
+from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.collector.spool import Completion
 from delta_learn.config import Config
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry, Redacted, Session, split_sessions

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from delta_learn.collector.pause import FOREVER, paused_until
-from delta_learn.collector.redact_patterns import compile_patterns
+from delta_learn.collector.redaction.patterns import compile_patterns
 from delta_learn.config import Config
 from delta_learn.errors import DeltaError
 from delta_learn.installation.hooks import SHELLS, hook_file, installed_shells

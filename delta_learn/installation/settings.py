@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from delta_learn.collector.redact_patterns import compile_patterns
+from delta_learn.collector.redaction.patterns import compile_patterns
 from delta_learn.config import Config, from_mapping, read_settings, with_setting, without_setting
 from delta_learn.installation.hooks import write_variables
 from delta_learn.paths import Paths

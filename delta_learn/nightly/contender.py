@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from delta_learn.collector.redact import redact
+from delta_learn.collector.redaction.redact import redact
 from delta_learn.entry import CommandEntry
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.neural import NeuralExpert

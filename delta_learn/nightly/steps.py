@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from delta_learn.collector.redact import redact
+from delta_learn.collector.redaction.redact import redact
 from delta_learn.collector.store import in_order
 from delta_learn.collector.teaching import commands_only
 from delta_learn.dataset.split import split_by_time

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from delta_learn.collector.importers.detect import read_history
-from delta_learn.collector.redact import redact_entry
+from delta_learn.collector.redaction.redact import redact_entry
 from delta_learn.config import Config
 from delta_learn.entry import CommandEntry, split_sessions
 from delta_learn.errors import NotEnoughDataError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from itertools import pairwise
 
-from delta_learn.collector.redact import redact
+from delta_learn.collector.redaction.redact import redact
 from delta_learn.collector.sample.generator import sample_entries
 
 FIRST_LIFE = "9a343883712c0253"

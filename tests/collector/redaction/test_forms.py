@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.redaction_forms import Form, benign_forms, mistyped, secret_forms, survives, templates
-from delta_learn.collector.redact import redact
+from delta_learn.collector.redaction.redact import redact
 
 SEEDS = [11, 12]
 SECRETS = st.text("abcXYZ019-_.+@%", min_size=4, max_size=20).filter(

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from delta_learn.collector.redact_rules import MESSAGE_OPTIONS
-from delta_learn.collector.redact_stdin import is_producer, read_streams
-from delta_learn.collector.redact_tool import Tool, names
-from delta_learn.collector.redact_tools import SUBCOMMANDS, TOOLS
-from delta_learn.collector.redact_words import (
+from delta_learn.collector.redaction.rules import MESSAGE_OPTIONS
+from delta_learn.collector.redaction.shellwords import Word, closed, match_quoted, simple_commands, unquote
+from delta_learn.collector.redaction.span import Span
+from delta_learn.collector.redaction.stdin import is_producer, read_streams
+from delta_learn.collector.redaction.tool import Tool, names
+from delta_learn.collector.redaction.tools import SUBCOMMANDS, TOOLS
+from delta_learn.collector.redaction.words import (
     holds_login,
     is_secret_value,
     option_kind,
     variable_kind,
     without_placeholders,
 )
-from delta_learn.collector.shellwords import Word, closed, match_quoted, simple_commands, unquote
-from delta_learn.collector.span import Span
 
 _MAX_DEPTH = 3
 """Quoted text is read as a command so many times over: `ssh host "sh -c '...'"`. It bounds the work."""

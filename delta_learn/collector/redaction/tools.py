@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from delta_learn.collector.redact_tool import Tool, by_name
-from delta_learn.collector.redact_tools_cloud import CLOUD_TOOLS
-from delta_learn.collector.redact_tools_data import DATA_TOOLS
-from delta_learn.collector.redact_tools_net import NET_TOOLS
-from delta_learn.collector.redact_tools_system import SYSTEM_TOOLS
+from delta_learn.collector.redaction.tool import Tool, by_name
+from delta_learn.collector.redaction.tools_cloud import CLOUD_TOOLS
+from delta_learn.collector.redaction.tools_data import DATA_TOOLS
+from delta_learn.collector.redaction.tools_net import NET_TOOLS
+from delta_learn.collector.redaction.tools_system import SYSTEM_TOOLS
 
 TOOLS: Mapping[str, Tool] = {
     name: tool for table in (DATA_TOOLS, NET_TOOLS, CLOUD_TOOLS, SYSTEM_TOOLS) for name, tool in by_name(table).items()

@@ -1,4 +1,4 @@
-"""collector/redact_guess.py: passwords at the wrong prompt, random words, phrases; and all that is none of them."""
+"""collector/redaction/guess.py: passwords at the wrong prompt, random words, phrases; and all that is none of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import string
 
 import pytest
 
-from delta_learn.collector.redact import redact, redact_entry
+from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.entry import CommandEntry
 
 _RANDOM = random.Random(4)

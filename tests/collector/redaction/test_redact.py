@@ -1,4 +1,4 @@
-"""collector/redact.py: spans, precedence, every field of an entry; and what holds for any text at all."""
+"""collector/redaction/redact.py: spans, precedence, every field of an entry; and what holds for any text at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from delta_learn.collector.redact import redact, redact_entry
+from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.entry import CommandEntry
 
 S = "hunter2-Xy"

@@ -1,4 +1,4 @@
-"""collector/span.py: spans made orderly, and put to use."""
+"""collector/redaction/span.py: spans made orderly, and put to use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delta_learn.collector.span import Span, merged, moved_back, replaced
+from delta_learn.collector.redaction.span import Span, merged, moved_back, replaced
 
 spans = st.lists(
     st.builds(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from delta_learn.collector.redact_words import without_placeholders
-from delta_learn.collector.span import Span
+from delta_learn.collector.redaction.span import Span
+from delta_learn.collector.redaction.words import without_placeholders
 from delta_learn.errors import ConfigError
 
 _KIND = re.compile(r"[a-z0-9_-]{1,40}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from delta_learn.collector.redact_rules import (
+from delta_learn.collector.redaction.rules import (
     HARMLESS_VALUES,
     HARMLESS_WORDS,
     LOGIN_NAMES,
@@ -14,9 +14,9 @@ from delta_learn.collector.redact_rules import (
     REFERENCES,
     VARIABLE_NAMES,
 )
-from delta_learn.collector.redact_tool import names
-from delta_learn.collector.redact_tools import TOOLS
-from delta_learn.collector.shellwords import Word, without_parameters
+from delta_learn.collector.redaction.shellwords import Word, without_parameters
+from delta_learn.collector.redaction.tool import names
+from delta_learn.collector.redaction.tools import TOOLS
 
 _SHORTEST = 3
 """Shorter values are names and numbers more often than secrets."""

@@ -1,11 +1,11 @@
-"""collector/redact_patterns.py: the person's own secrets."""
+"""collector/redaction/patterns.py: the person's own secrets."""
 
 from __future__ import annotations
 
 import pytest
 
-from delta_learn.collector.redact import redact, redact_entry
-from delta_learn.collector.redact_patterns import NO_PATTERNS, compile_patterns
+from delta_learn.collector.redaction.patterns import NO_PATTERNS, compile_patterns
+from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ConfigError
 

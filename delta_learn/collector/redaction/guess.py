@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from delta_learn.collector.redact_tool import names
-from delta_learn.collector.span import Span
+from delta_learn.collector.redaction.span import Span
+from delta_learn.collector.redaction.tool import names
 
 _RANDOM = re.compile(
     r"(?:(?<=\s)|(?<=\s['\"])|(?<=[A-Z]=)|(?<=[A-Z]=['\"])|\A['\"]?)([A-Za-z0-9+/_-]{32,}={0,2})(?![^\s'\";)])"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delta_learn.collector.redact import redact
-from delta_learn.collector.redact_patterns import NO_PATTERNS, Patterns
+from delta_learn.collector.redaction.patterns import NO_PATTERNS, Patterns
+from delta_learn.collector.redaction.redact import redact
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""collector/shellwords.py: words as the shell sees them, each at its place in the text."""
+"""collector/redaction/shellwords.py: words as the shell sees them, each at its place in the text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delta_learn.collector.shellwords import Word, closed, simple_commands, unquote, without_parameters
+from delta_learn.collector.redaction.shellwords import Word, closed, simple_commands, unquote, without_parameters
 
 shell_text = st.lists(st.sampled_from([*"ab'\"\\$`|&;<>() \n=", "$'", "<secret:x>"]), max_size=15).map("".join)
 

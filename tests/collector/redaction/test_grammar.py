@@ -1,4 +1,4 @@
-"""collector/redact_grammar.py: the secret goes, everything else stays, and the line keeps its shape."""
+"""collector/redaction/grammar.py: the secret goes, everything else stays, and the line keeps its shape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from delta_learn.collector.redact import Redaction, redact
+from delta_learn.collector.redaction.redact import Redaction, redact
 
 
 def private_key() -> str:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from delta_learn.collector.redact_tool import Tool, names
-from delta_learn.collector.redact_words import is_secret_value, option_kind, variable_kind
-from delta_learn.collector.shellwords import Command, Word, closed
-from delta_learn.collector.span import Span
+from delta_learn.collector.redaction.shellwords import Command, Word, closed
+from delta_learn.collector.redaction.span import Span
+from delta_learn.collector.redaction.tool import Tool, names
+from delta_learn.collector.redaction.words import is_secret_value, option_kind, variable_kind
 
 _PASSES_ON = frozenset(names("tee tr cat head tail base64 sed awk cut xargs sponge pv env printf"))
 _PRODUCERS = frozenset(names("echo printf yes print"))

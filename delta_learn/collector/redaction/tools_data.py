@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from delta_learn.collector.redact_tool import Tool
+from delta_learn.collector.redaction.tool import Tool
 
 _ORACLE = r"(?:userid=|target=|catalog=)?[\w.$#\"-]+/([^@/\s]+)(?:@.*)?"
 _MYSQL = Tool(glued=("-p",), prompts=("--password",))

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from delta_learn.collector.redact_grammar import read_command
-from delta_learn.collector.redact_guess import guessed
-from delta_learn.collector.redact_patterns import NO_PATTERNS, Patterns
-from delta_learn.collector.redact_rules import AUTH_SCHEMES, HEADERS, TEXT_SECRETS, URL_SECRETS, VENDOR_TOKENS
-from delta_learn.collector.redact_words import is_secret_value, mentions_secret, option_kind, variable_kind
-from delta_learn.collector.shellwords import Word
-from delta_learn.collector.span import Span, merged, moved_back, replaced
+from delta_learn.collector.redaction.grammar import read_command
+from delta_learn.collector.redaction.guess import guessed
+from delta_learn.collector.redaction.patterns import NO_PATTERNS, Patterns
+from delta_learn.collector.redaction.rules import AUTH_SCHEMES, HEADERS, TEXT_SECRETS, URL_SECRETS, VENDOR_TOKENS
+from delta_learn.collector.redaction.shellwords import Word
+from delta_learn.collector.redaction.span import Span, merged, moved_back, replaced
+from delta_learn.collector.redaction.words import is_secret_value, mentions_secret, option_kind, variable_kind
 from delta_learn.entry import CommandEntry, Redacted
 
 __all__ = ["Redaction", "Span", "redact", "redact_entry"]

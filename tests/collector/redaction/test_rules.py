@@ -1,4 +1,4 @@
-"""collector/redact_rules.py: each vendor's token is found wherever it stands."""
+"""collector/redaction/rules.py: each vendor's token is found wherever it stands."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import string
 
 import pytest
 
-from delta_learn.collector.redact import Span, redact
-from delta_learn.collector.redact_rules import VENDOR_TOKENS
+from delta_learn.collector.redaction.redact import Span, redact
+from delta_learn.collector.redaction.rules import VENDOR_TOKENS
 
 _RANDOM = random.Random(20)
 _HEX = "0123456789abcdef"

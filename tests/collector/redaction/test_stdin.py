@@ -1,10 +1,10 @@
-"""collector/redact_stdin.py: secrets in pipes, here-strings, here-documents and files."""
+"""collector/redaction/stdin.py: secrets in pipes, here-strings, here-documents and files."""
 
 from __future__ import annotations
 
 import pytest
 
-from delta_learn.collector.redact import redact
+from delta_learn.collector.redaction.redact import redact
 
 S = "hunter2-Xy"
 FORMS = [

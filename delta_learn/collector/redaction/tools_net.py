@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from delta_learn.collector.redact_tool import Tool, names
+from delta_learn.collector.redaction.tool import Tool, names
 
 _IMPACKET = Tool(
     argument=r"(?:[^/\s:@]+/)?[^/\s:@]+:(?!\d+(?:@|\Z))([^\s]+?)(?:@[^@\s]+)?",

@@ -1,13 +1,13 @@
-"""collector/explain.py: each finding with its rule, and no secret in it."""
+"""collector/redaction/explain.py: each finding with its rule, and no secret in it."""
 
 from __future__ import annotations
 
 import pytest
 
 from benchmarks.redaction_forms import secret_forms
-from delta_learn.collector.explain import explain
-from delta_learn.collector.redact import redact
-from delta_learn.collector.redact_patterns import compile_patterns
+from delta_learn.collector.redaction.explain import explain
+from delta_learn.collector.redaction.patterns import compile_patterns
+from delta_learn.collector.redaction.redact import redact
 
 S = "hunter2-Xy"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from delta_learn.collector.redact_tool import Tool
+from delta_learn.collector.redaction.tool import Tool
 
 _LOGIN = Tool(both=("-p",), harmless=("--secret",))
 _SETTER = Tool(named=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from delta_learn.collector.redact_tool import names
+from delta_learn.collector.redaction.tool import names
 
 VENDOR_TOKENS: tuple[tuple[str, str], ...] = (
     ("age", r"AGE-SECRET-KEY-1\w{50,}"),
