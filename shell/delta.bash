@@ -6,49 +6,56 @@
 # How a command is noticed: PS0 is expanded between Enter and the command. An arithmetic subscript in it assigns the history
 # number and the time without a fork; the text is read from the history at the next prompt (in bash 5.3 at once).
 
-# An alias named as a builtin would be read into the functions below; a backslash keeps it out of these lines.
-\shopt -q expand_aliases && _delta_aliases=1 || _delta_aliases=''
+# An alias named as a builtin would be read into the functions below, and `set -a` would export them; a backslash keeps aliases
+# out of these lines. Locals have a prefix too: `readonly text` at the prompt makes every `local text` fail.
+case $- in
+  *a*) \set +a && _delta_restore='set -a' ;;
+  *) _delta_restore=: ;;
+esac
+\shopt -q expand_aliases && _delta_restore+='; shopt -s expand_aliases'
 \shopt -u expand_aliases
 
 _delta_load() {
-  local - IFS=' ' names='' name pairs=''
-  set +eux
+  local - IFS=' ' _delta__names='' _delta__name _delta__pairs=''
+  set +euxaT
   [[ $- == *i* && -z ${_delta_session-} && -z ${POSIXLY_CORRECT-} ]] || return 1
   _delta_version=$(( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] ))
-  (( _delta_version >= 404 )) || return 1
+  (( _delta_version >= 404 )) && ! shopt -q restricted_shell || return 1
   _delta_state=${DELTA_STATE_HOME:-${XDG_STATE_HOME:-${HOME-}/.local/state}/delta}
   [[ -O $_delta_state/spool ]] || return 1  # not installed, or another user's shell (sudo -s)
   _delta_now
   _delta_session=bash-$_delta_time-$$-$RANDOM$RANDOM
   _delta_scratch=$_delta_state/spool/$_delta_session.text
+  (umask 077 && : >"$_delta_scratch") 2>/dev/null || return 1
   _delta_file='' _delta_generation=-1 _delta_sequence=-1 _delta_pausing='' _delta_next_drain=0 _delta_drain_pid=''
-  _delta_typed='' _delta_seen=1 _delta_start='' _delta_begun='' _delta_base='' _delta_last='' _delta_argument='' _delta_subscript=('')
-  _delta_directory=$PWD _delta_environment=''
+  _delta_typed='' _delta_seen=1 _delta_start='' _delta_ended='' _delta_begun='' _delta_base='' _delta_text='' _delta_last=''
+  _delta_argument='' _delta_directory=$PWD _delta_environment='' _delta_subscript=('') _delta_times=()
   _delta_author=${DELTA_AUTHOR-}
-  { read -r names <"$_delta_state/variables"; } 2>/dev/null
-  for name in $names; do
-    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && pairs+="\${$name:+$name=\${$name//\$us}\$us}"
+  { read -r _delta__names <"$_delta_state/variables"; } 2>/dev/null
+  for _delta__name in $_delta__names; do
+    [[ $_delta__name != [A-Za-z_]* || $_delta__name == *[!A-Za-z0-9_]* ]] ||
+      _delta__pairs+="\${$_delta__name:+$_delta__name=\${$_delta__name//\$_delta__us}\$_delta__us}"
   done
-  eval "_delta_context() { local us=\$'\\x1f'; _delta_directory=\$PWD _delta_environment=$pairs; }"  # a loop over names costs more
-  for name in CLAUDECODE CURSOR_AGENT CODEX_SANDBOX CODEX_THREAD_ID CODEX_CI GEMINI_CLI OPENCODE QWEN_CODE CLINE_ACTIVE \
+  # A loop over the names would cost more at each command.
+  eval "_delta_context() { local _delta__us=\$'\\x1f'; _delta_directory=\$PWD _delta_environment=$_delta__pairs; }"
+  for _delta__name in CLAUDECODE CURSOR_AGENT CODEX_SANDBOX CODEX_THREAD_ID CODEX_CI GEMINI_CLI OPENCODE QWEN_CODE CLINE_ACTIVE \
     AUGMENT_AGENT AMP_CURRENT_THREAD_ID GOOSE_TERMINAL TRAE_AI_SHELL_ID ANTIGRAVITY_AGENT AI_AGENT; do
-    [[ -z $_delta_author && -n ${!name-} ]] && _delta_author=$name  # programs that type for a person say so
+    [[ -z $_delta_author && -n ${!_delta__name-} ]] && _delta_author=$_delta__name  # programs that type for a person say so
   done
   _delta_hook
 }
 
 _delta_hook() {
-  local now='${EPOCHREALTIME//[^0-9]}'
-  [[ -n ${EPOCHREALTIME-} ]] || now='\D{%s}000000'
-  if shopt -q promptvars; then  # else PS0 would be printed as it stands
-    PS0="${PS0-}"'${_delta_subscript[(_delta_typed=HISTCMD,_delta_start='$now',0)]}'
-    if (( _delta_version >= 503 )); then
-      PS0+='${ _delta_preexec; }'
-    elif [[ -z ${BASH_ALIASES[exec]-} ]]; then
-      # No older hook can write before `exec` replaces the shell. An empty word in front of it can, and changes nothing else.
-      alias exec='$(_delta_preexec) exec'
-    fi
+  local _delta__now='${EPOCHREALTIME//[^0-9]}'
+  (( _delta_version >= 500 )) || _delta__now='\D{%s}000000'
+  _delta_expansion='${_delta_subscript[(_delta_times[HISTCMD]='$_delta__now',0)]}'
+  if (( _delta_version >= 503 )); then
+    _delta_expansion+='${ _delta_preexec; }'
+  elif [[ -z ${BASH_ALIASES[exec]-} ]]; then
+    # No older hook can write before `exec` replaces the shell. An empty word in front of it can, and changes nothing else.
+    alias exec='$(_delta_preexec) exec'
   fi
+  ! shopt -q promptvars || PS0="${PS0-}$_delta_expansion"
   if [[ ${#PROMPT_COMMAND[@]} -gt 1 || ${PROMPT_COMMAND@a} == *a* ]] && (( _delta_version >= 501 )); then
     PROMPT_COMMAND=('_delta_prompt "$?" "$_" 2>/dev/null || :' "${PROMPT_COMMAND[@]}" _delta_ready)
     _delta_prompt_command=${PROMPT_COMMAND[0]}
@@ -62,39 +69,45 @@ _delta_hook() {
     eval "set -- $_delta_text"  # trap -- 'COMMANDS' EXIT
     trap -- "_delta_exit"$'\n'"$3" EXIT
   else
-    trap -- _delta_exit EXIT
+    trap -- '_delta_exit || :' EXIT
   fi
 }
 
 # PROMPT_COMMAND with us first, where $? is still that of the command, and with our last word if there are others. It stays a
 # scalar, which bash-preexec and others expect, and one line: with two, bash before 5.1 puts the second into the history.
 _delta_come_first() {
-  local alone='_delta_prompt "$?" "$_" 2>/dev/null || :' first='_delta_precmd "$?" "$_"' others=${PROMPT_COMMAND-}
-  if [[ $others != "$first; "*"; _delta_ready"* ]]; then
-    others=${others/"$alone"/:}
-    others=${others/"$first"/:}
-    others=${others/"; _delta_ready"}
-    while [[ $others == *[$' \t\n;'] ]]; do
-      others=${others%?}
+  local _delta__alone='_delta_prompt "$?" "$_" 2>/dev/null || :' _delta__first='_delta_precmd "$?" "$_"'
+  local _delta__others=${PROMPT_COMMAND-}
+  if [[ $_delta__others != "$_delta__first; "*"; _delta_ready"* ]]; then
+    _delta__others=${_delta__others/"$_delta__alone"/:}
+    _delta__others=${_delta__others/"$_delta__first"/:}
+    _delta__others=${_delta__others/"; _delta_ready"}
+    while [[ $_delta__others == *[$' \t\n;'] ]]; do
+      _delta__others=${_delta__others%?}
     done
-    [[ $others != : ]] || others=''
-    if [[ -n $others ]]; then
-      PROMPT_COMMAND="$first; $others; _delta_ready"
+    [[ $_delta__others != : ]] || _delta__others=''
+    if [[ -n $_delta__others ]]; then
+      PROMPT_COMMAND="$_delta__first; $_delta__others; _delta_ready"
     else
-      PROMPT_COMMAND=$alone
+      PROMPT_COMMAND=$_delta__alone
     fi
   fi
   _delta_prompt_command=$PROMPT_COMMAND
 }
 
-# Between Enter and the command, where that is possible; in a subshell before `exec`.
+# Between Enter and the command, where that is possible; in a subshell before `exec`, whose arguments may ask for $?.
 _delta_preexec() {
+  local _delta__status=$?
+  [[ $- != *[aT]* ]] || { local -; set +aT; }
+  local IFS=' '
+  _delta_newest_typed
   if [[ -n $_delta_base && $_delta_typed -gt $_delta_base ]]; then
     { _delta_read_history -0; _delta_record; } 2>/dev/null || :
   fi
+  return "$_delta__status"
 }
 
-# The same for others in PROMPT_COMMAND, who are to see the same $? and $_. Not to `set -e`, which would end the shell.
+# `_delta_prompt` for others in PROMPT_COMMAND, who are to see the same $? and $_. Not to `set -e`, which would end the shell.
 _delta_precmd() {
   _delta_prompt "$1" "$2" 2>/dev/null || :
   [[ $- != *e* ]] || return 0
@@ -104,26 +117,35 @@ _delta_precmd() {
 # $1: exit status, $2: last argument of what ended. It is called with `|| :` so that nothing in it can end a shell under
 # `set -e`, and it reads no unset variable (`set -u`).
 _delta_prompt() {
+  [[ $- != *[aT]* ]] || { local -; set +aT; }
   local IFS=' '
   _delta_now
+  _delta_newest_typed
   _delta_ended=$_delta_time
-  [[ -n $_delta_begun ]] || _delta_read_history -1
+  [[ -n $_delta_begun ]] || _delta_read_newest "$1" "$2"
   if [[ -n $_delta_begun ]]; then
-    _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_time" "$1"
-  elif [[ -n $_delta_base ]] && _delta_added "$2"; then
-    _delta_record "$1"
+    [[ $_delta_begun == whole ]] ||
+      _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_ended" "$1"
+    _delta_argument=$2
   fi
-  [[ -z $_delta_begun ]] || _delta_argument=$2
   _delta_last=$_delta_text
   _delta_context
-  _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun=''
+  _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun='' _delta_times=()
   _delta_ready
   [[ ${PROMPT_COMMAND-} == "$_delta_prompt_command" ]] || _delta_come_first  # others came, or went before us
-  local now=$(( _delta_time / 1000000 ))
-  if [[ -n $_delta_file ]] && (( now >= _delta_next_drain || now < _delta_next_drain - 60 )); then
-    _delta_next_drain=$(( now + 60 ))  # the second test above is for a clock that was set back
+  [[ $BASHOPTS == *promptvars* ]] || PS0=${PS0/"$_delta_expansion"}  # else it is printed as it stands
+  local _delta__now=$(( _delta_time / 1000000 ))
+  if [[ -n $_delta_file ]] && (( _delta__now >= _delta_next_drain || _delta__now < _delta_next_drain - 60 )); then
+    _delta_next_drain=$(( _delta__now + 60 ))  # the second test above is for a clock that was set back
     _delta_drain
   fi
+}
+
+# From what PS0 has left: an array, which `set -a` cannot export to the command.
+_delta_newest_typed() {
+  _delta_typed=${!_delta_times[*]}
+  _delta_typed=${_delta_typed##* }
+  [[ -z $_delta_typed ]] || _delta_start=${_delta_times[_delta_typed]}
 }
 
 # The history as it is before the next line. Once more after others in PROMPT_COMMAND: they may read lines in (`history -n`).
@@ -132,13 +154,51 @@ _delta_ready() {
   (( _delta_version >= 501 )) || _delta_base=$_delta_seen  # where HISTCMD is always 1 here
 }
 
+# Records what has run since the last prompt, out of the history.
+_delta_read_newest() {
+  if [[ -n $_delta_base ]] && (( ${#_delta_times[@]} > 1 || _delta_version >= 501 && ${_delta_typed:-0} > _delta_base + 1 )); then
+    _delta_read_earlier
+  fi
+  _delta_read_history -1
+  if [[ -n $_delta_base ]] && _delta_added "$2"; then
+    _delta_record "$1"
+  fi
+}
+
+# Several lines since the last prompt: pasted at once, each with its PS0, or edited with Ctrl-X Ctrl-E, which have none.
+_delta_read_earlier() {
+  local _delta__line _delta__typed="${!_delta_times[*]}" _delta__start=$_delta_start
+  # Every other line is a draft, which never ran. Before 5.1 the number at the prompt is not known.
+  if [[ $_delta_version -ge 501 && "${PROMPT_COMMAND[*]}" != *history\ * ]]; then
+    _delta__line=$(( (${_delta__typed%% *} - _delta_base) % 2 ? _delta_base + 2 : _delta_base + 1 ))
+    for (( ; _delta__line < ${_delta__typed%% *}; _delta__line += 2 )); do
+      _delta_start=$_delta_time
+      _delta_record_line "$_delta__line"
+    done
+  fi
+  for _delta__line in $_delta__typed; do
+    _delta_start=${_delta_times[_delta__line]}
+    (( _delta__line <= _delta_base || _delta__line >= _delta_typed )) || _delta_record_line "$_delta__line"
+  done
+  _delta_start=$_delta__start
+}
+
+# $1: what HISTCMD was when that line was the newest.
+_delta_record_line() {
+  local _delta__back=$(( $1 - _delta_typed - 1 ))
+  _delta_read_history "$_delta__back" "$_delta__back"
+  _delta_record
+  _delta_begun=''
+}
+
 # Whether what ran is the newest line of the history.
 _delta_added() {
   if [[ -n $_delta_typed ]]; then
+    (( _delta_version < 501 || HISTCMD >= _delta_typed )) || return  # `history -d`
     [[ $_delta_text != "$_delta_last" || $_delta_typed -gt $_delta_base ]] || _delta_repeated "$1"
     return
   fi
-  _delta_start=$_delta_time _delta_ended=''  # Ctrl-X Ctrl-E: bash expands no PS0, the start is not known
+  _delta_start=$_delta_time _delta_ended=''  # Ctrl-X Ctrl-E and an empty line: the start is not known
   [[ $_delta_text != "$_delta_last" && "${PROMPT_COMMAND[*]}" != *history\ * ]] ||
     (( _delta_version >= 501 && HISTCMD > _delta_base ))
 }
@@ -159,51 +219,53 @@ _delta_repeated() {
 # Writes the start of the command in _delta_text, and its end with status $1 if there is one; unless it is not to be recorded.
 _delta_record() {
   [[ -n $_delta_text && -z $_delta_pausing && $_delta_text != [[:space:]]* ]] || return 0
-  [[ $_delta_text != :* || ! $_delta_text =~ ^:(train|feedback|pause|resume)([[:space:]]|$) ]] || return 0
+  [[ $_delta_text != :@(train|feedback|pause|resume)?([[:space:]]*) ]] || return 0
   [[ ! -e $_delta_state/paused ]] || ! _delta_paused || return 0
   (( ++_delta_sequence ))
-  _delta_begun=1
+  _delta_begun=begun
   if (( ${#_delta_text} > 1000 )); then
     _delta_record_long
   elif [[ -n ${1-} ]]; then
+    _delta_begun=whole
     _delta_write '\x1e1S%s\0%s\0\0%s\0%s\0%s\n\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_directory" \
       "$_delta_environment" "$_delta_text" "$_delta_sequence" "$_delta_start" "$_delta_ended" "$1"
-    return
   else
     _delta_write '\x1e1S%s\0%s\0\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_directory" \
       "$_delta_environment" "$_delta_text"
   fi
-  [[ -z ${1-} ]] || _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_ended" "$1"
 }
 
 # In several records: stdio writes at most 4096 bytes at once.
 _delta_record_long() {
-  local text=$_delta_text flags=m
-  if (( ${#text} > 32768 )); then
-    text=${text:0:32768} flags=cm
+  local _delta__text=$_delta_text _delta__flags=m
+  if (( ${#_delta__text} > 32768 )); then
+    _delta__text=${_delta__text:0:32768} _delta__flags=cm
   fi
-  _delta_write '\x1e1S%s\0%s\0%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$flags" "$_delta_directory" \
-    "$_delta_environment" "${text:0:1000}"
-  while (( ${#text} > 1000 )); do
-    text=${text:1000} flags=''
-    (( ${#text} <= 1000 )) || flags=m
-    _delta_write '\x1e1M%s\0%s\0%s\n' "$_delta_sequence" "$flags" "${text:0:1000}"
+  _delta_write '\x1e1S%s\0%s\0%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta__flags" "$_delta_directory" \
+    "$_delta_environment" "${_delta__text:0:1000}"
+  while (( ${#_delta__text} > 1000 )); do
+    _delta__text=${_delta__text:1000} _delta__flags=''
+    (( ${#_delta__text} <= 1000 )) || _delta__flags=m
+    _delta_write '\x1e1M%s\0%s\0%s\n' "$_delta_sequence" "$_delta__flags" "${_delta__text:0:1000}"
   done
 }
 
 _delta_exit() {
-  local status=$? IFS=' '
+  local _delta__status=$?
+  [[ $- != *[aT]* ]] || { local -; set +aT; }
+  local IFS=' '
   _delta_leave 2>/dev/null || :
-  return "$status"
+  return "$_delta__status"
 }
 
 _delta_leave() {
+  _delta_newest_typed
   if [[ -n $_delta_typed && -z $_delta_begun ]]; then  # `exit`, or what ran when the terminal was closed
     _delta_now
+    _delta_base=${_delta_base:-0}
+    (( ${#_delta_times[@]} < 2 && (_delta_version < 501 || _delta_typed <= _delta_base + 1) )) || _delta_read_earlier
     _delta_read_history -1
-    if [[ $_delta_text != "$_delta_last" || $_delta_typed -gt ${_delta_base:-0} ]]; then
-      _delta_record
-    fi
+    [[ $_delta_text == "$_delta_last" && $_delta_typed -le $_delta_base ]] || _delta_record
   fi
   if [[ -n $_delta_file ]]; then
     _delta_write '\x1e1X\n'
@@ -219,12 +281,12 @@ _delta_now() { # _delta_time: microseconds since the epoch
   fi
 }
 
-# _delta_text: the newest line of the history, which is -0 while it runs and -1 at the prompt. `fc` can only print, and a command
+# _delta_text: a line of the history, the newest being -0 while it runs and -1 at the prompt. `fc` can only print, and a command
 # substitution would fork: so through a file. Truncating it would cost more than all the rest (ext4), so it is written over.
 _delta_read_history() {
   _delta_text=''
   (( HISTCMD > 1 || _delta_version < 501 )) || return 0  # an empty history crashes fc of bash 5.1
-  { builtin fc -ln "$1" && builtin printf '\0'; } 1<>"$_delta_scratch"
+  { builtin fc -ln "$@" && builtin printf '\0'; } 1<>"$_delta_scratch"
   _delta_slurp
   _delta_text=${_delta_text#$'\t'}
   _delta_text=${_delta_text#[ *]}  # `*`: the line was edited
@@ -244,67 +306,63 @@ _delta_slurp() {
 
 # Writes one record with one write(), so that only the last of a file can be torn. $1: its format, then its fields.
 _delta_write() {
-  local rs=$'\x1e' lf=$'\n'
+  local _delta__rs=$'\x1e' _delta__lf=$'\n'
   [[ -n $_delta_file && -e $_delta_file ]] || _delta_open || return
-  if [[ "${*:2}" == *["$rs$lf"]* ]]; then
-    local -a fields=("${@:2}")
-    fields=("${fields[@]//"$rs"/"${rs}e"}")
-    set -- "$1" "${fields[@]//"$lf"/"${rs}n"}"
+  if [[ "${*:2}" == *["$_delta__rs$_delta__lf"]* ]]; then
+    local -a _delta__fields=("${@:2}")
+    _delta__fields=("${_delta__fields[@]//"$_delta__rs"/"${_delta__rs}e"}")
+    set -- "$1" "${_delta__fields[@]//"$_delta__lf"/"${_delta__rs}n"}"
   fi
   builtin printf "$@" >>"$_delta_file"
 }
 
 # Begins the next generation. Opened for each record: bash cannot keep a descriptor from the programs that it starts.
 _delta_open() {
-  local mask=''
+  local _delta__mask='' _delta__failed
   [[ -O $_delta_state/spool ]] || return
   _delta_file=$_delta_state/spool/$_delta_session.$(( ++_delta_generation ))
-  local old=$_delta_state/spool/$_delta_session.$(( _delta_generation - 1000 ))
-  [[ -s $old ]] && : >|"$old"  # nothing drains: the disk must not fill up
-  umask 1<>"$_delta_scratch" && read -r mask <"$_delta_scratch"
+  local _delta__old=$_delta_state/spool/$_delta_session.$(( _delta_generation - 1000 ))
+  [[ ! -s $_delta__old ]] || : >|"$_delta__old"  # nothing drains: the disk must not fill up
+  umask 1<>"$_delta_scratch" && read -r _delta__mask <"$_delta_scratch"
   umask 077
-  _delta_header
-  local failed=$?
-  [[ -z $mask ]] || umask "$mask"
-  (( failed == 0 )) || _delta_file=''
-  return "$failed"
-}
-
-_delta_header() {
   builtin printf '\x1e1H%s\0%s\0%s\0%s\0%s\0%s\n' "bash ${BASH_VERSION%%[!0-9.]*}" "$$" "${HOSTNAME//[[:cntrl:]]}" \
     "${USER-}" "$OSTYPE $HOSTTYPE" "${_delta_author//[[:cntrl:]]}" >>"$_delta_file"
+  _delta__failed=$?
+  [[ -z $_delta__mask ]] || umask "$_delta__mask"
+  (( _delta__failed == 0 )) || _delta_file=''
+  return "$_delta__failed"
 }
 
 # Starts a drain that nobody waits for. What is written from now on goes into a new generation: this one can be removed.
 _delta_drain() {
-  local python=''
+  local _delta__python=''
   _delta_file=''
-  IFS= read -r python <"$_delta_state/python"
-  [[ -x $python ]] || return
+  IFS= read -r _delta__python <"$_delta_state/python"
+  [[ -x $_delta__python ]] || return
   if [[ -z ${!-} || ${!-} == "$_delta_drain_pid" ]]; then
-    "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null &
+    "$_delta__python" -E -P -m delta_learn.collector.record </dev/null >/dev/null &
     _delta_drain_pid=$!
     disown "$!"
   else
-    ( "$python" -E -P -m delta_learn.collector.record </dev/null >/dev/null & )  # $! is the person's: a fork once a minute
+    ( "$_delta__python" -E -P -m delta_learn.collector.record </dev/null >/dev/null & )  # $! is the person's: a fork once a minute
   fi
 }
 
 # True while `delta-learn pause` holds; the file may name the second at which it ends.
 _delta_paused() {
-  local until=''
-  IFS= read -r until 2>/dev/null <"$_delta_state/paused"
-  [[ ! $until =~ ^[0-9]+$ ]] || (( _delta_time / 1000000 < until ))
+  local _delta__until=''
+  IFS= read -r _delta__until 2>/dev/null <"$_delta_state/paused"
+  [[ -z $_delta__until || $_delta__until == *[!0-9]* ]] || (( _delta_time / 1000000 < _delta__until ))
 }
 
 _delta_learn() {
-  local python=''
-  { IFS= read -r python <"$_delta_state/python"; } 2>/dev/null
-  if [[ ! -x $python ]]; then
+  local _delta__python=''
+  { IFS= read -r _delta__python <"$_delta_state/python"; } 2>/dev/null
+  if [[ ! -x $_delta__python ]]; then
     echo 'delta_learn is not installed any more; run `delta-learn install`.' >&2
     return 1
   fi
-  DELTA_SESSION=$_delta_session "$python" -E -P -m delta_learn "$@"
+  DELTA_SESSION=$_delta_session "$_delta__python" -E -P -m delta_learn "$@"
 }
 
 _delta_usage() {
@@ -346,6 +404,5 @@ if _delta_load; then
   }
 fi
 
-[[ -z $_delta_aliases ]] || \shopt -s expand_aliases
 unset -f _delta_load _delta_hook
-unset _delta_aliases
+eval "unset _delta_restore; $_delta_restore"

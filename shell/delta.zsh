@@ -12,8 +12,9 @@ fi
 
 _delta_load() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
+  builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   (( ${+_delta_session} )) && return  # sourced twice
-  [[ -o interactive ]] || return 0
+  [[ -o interactive && ! -o restricted ]] || return 0
   zmodload zsh/system zsh/datetime zsh/parameter 2>/dev/null || return 0
   typeset -g _delta_state=${DELTA_STATE_HOME:-${XDG_STATE_HOME:-${HOME-}/.local/state}/delta}
   [[ -O $_delta_state/spool ]] || return 0  # not installed, or another user's shell (sudo -s)
@@ -38,11 +39,14 @@ _delta_load() {
 # A command begins. $1 is the line as typed; it is empty while zsh keeps no history, then $3 is what it runs.
 _delta_preexec() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
+  builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   local command=${1:-${3-}} REPLY= flags= name environment= us=$'\x1f'
   _delta_start=
   (( _delta_pausing )) && return 0
   [[ $command == (''|[[:space:]]*|:(train|feedback|pause|resume)(|[[:space:]]*)) ]] && return 0
-  [[ -n ${HISTORY_IGNORE-} && $command == ${~HISTORY_IGNORE} ]] && return 0
+  if [[ -n ${HISTORY_IGNORE-} ]]; then
+    { [[ $command == ${~HISTORY_IGNORE} ]] && return 0 } 2>/dev/null always { TRY_BLOCK_ERROR=0 }  # it may be no pattern
+  fi
   [[ -e $_delta_state/paused ]] && _delta_paused && return 0
   if (( $#command > 32768 )); then
     command=$command[1,32768] flags=c
@@ -61,6 +65,7 @@ _delta_preexec() {
 _delta_precmd() {
   local exit_status=$?
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
+  builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   local REPLY=
   if [[ -n $_delta_start ]]; then
     _delta_now
@@ -77,7 +82,8 @@ _delta_precmd() {
 
 _delta_exit() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
-  (( _delta_fd >= 0 )) || return 0
+  builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
+  (( _delta_fd >= 0 && ZSH_SUBSHELL == 0 )) || return 0  # `(exit)` comes here too
   _delta_write X
   _delta_drain
   return 0
@@ -125,7 +131,9 @@ _delta_open() {
 
 _delta_close() {
   builtin emulate -L zsh
-  (( _delta_fd >= 0 )) && exec {_delta_fd}>&-
+  if (( _delta_fd >= 0 )); then
+    exec {_delta_fd}>&-
+  fi
   _delta_fd=-1 _delta_file=
 }
 

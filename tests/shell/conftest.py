@@ -1,0 +1,379 @@
+"""Real interactive shells on a pseudo-terminal, and what their hooks wrote, read by shell/README.md alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import shutil
+import signal
+import struct
+import termios
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from delta_learn.collector import spool, spoolfiles
+
+ROOT = Path(__file__).parent.parent.parent
+PROMPT = "ready> "
+DEADLINE = 20.0
+"""Seconds after which a shell that says nothing is given up."""
+RC_FILES = {"zsh": ".zshrc", "bash": ".bashrc"}
+
+
+class Terminal:
+    """A program on a terminal of its own; whoever types waits for a text, never for a time."""
+
+    def __init__(self, argv: list[str], environment: Mapping[str, str], directory: Path, columns: int = 4000) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the threads of pytest-xdist hold no locks of ours
+            self.pid, self.fd = os.forkpty()
+        if self.pid == 0:
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, [])
+                for ignored in (signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT):
+                    signal.signal(ignored, signal.SIG_DFL)
+                os.chdir(directory)
+                # So wide that no line is ever broken or scrolled.
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+                os.execvpe(argv[0], argv, dict(environment))
+            finally:
+                os._exit(127)
+        os.set_inheritable(self.fd, False)
+        self.screen = ""
+        self.status: int | None = None
+        self._ended = False
+
+    def send(self, data: str | bytes) -> None:
+        data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+        while data:
+            if select.select([self.fd], [self.fd], [], DEADLINE)[1]:
+                data = data[os.write(self.fd, data[:512]) :]
+            self._read(0)
+
+    def wait_for(self, text: str, start: int | None = None) -> str:
+        """Read until `text` stands behind offset `start` of the screen (now: what is there already does not count)."""
+        start = len(self.screen) if start is None else start
+        deadline = time.monotonic() + DEADLINE
+        while (found := self.screen.find(text, start)) < 0:
+            if not self._read(deadline - time.monotonic()):
+                raise AssertionError(f"{text!r} does not come; the screen: ...{self.screen[-2000:]!r}")
+        return self.screen[start:found]
+
+    def type(self, *lines: str) -> str:
+        """Type each line with Enter and wait for the prompt after it; returns what came on the screen."""
+        begin = len(self.screen)
+        for line in lines:
+            start = len(self.screen)
+            self.send(line + "\r")
+            self.wait_for(PROMPT, start)
+            self._read(0)
+        return self.screen[begin:]
+
+    def paste(self, text: bytes) -> None:
+        """Paste between the brackets that terminals put, with Enter, and wait for the prompt."""
+        start = len(self.screen)
+        self.send(b"\x1b[200~" + text + b"\x1b[201~\r")
+        self.wait_for(PROMPT, start)
+        self._read(0)
+
+    def begin(self, line: str, begun: str = "begun") -> None:
+        """Type a command and wait until it says `begun`."""
+        start = len(self.screen)
+        self.send(line + "\r")
+        self.wait_for(begun, start)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C until there is a prompt: both shells overlook one that comes just before they wait."""
+        start = len(self.screen)
+        deadline = time.monotonic() + DEADLINE
+        while PROMPT not in self.screen[start:]:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no prompt after Ctrl-C; the screen: ...{self.screen[-2000:]!r}")
+            self.send("\x03")
+            self._read(1)
+            while self._read(0.05):
+                pass
+
+    def exit(self, line: str = "exit") -> int:
+        self.send(line + "\r")
+        return self.join()
+
+    def close(self) -> int:
+        """Close the window."""
+        os.close(self.fd)
+        self.fd, self._ended = -1, True
+        return self.join()
+
+    def join(self) -> int:
+        """Wait until the program ends; returns its status, negative for a signal."""
+        deadline = time.monotonic() + DEADLINE
+        while self.status is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the shell does not end; the screen: ...{self.screen[-2000:]!r}")
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+            else:
+                self._read(0.01)
+        while self._read(0):
+            pass
+        return self.status
+
+    def kill(self) -> None:
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.join()
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def _read(self, seconds: float) -> bool:
+        if self._ended:
+            select.select([], [], [], min(seconds, 0.01))
+            return False
+        if not select.select([self.fd], [], [], max(seconds, 0))[0]:
+            return False
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:  # Linux: nobody has the terminal open any more
+            data = b""
+        self._ended = not data
+        self.screen += data.decode("utf-8", "surrogateescape")
+        return bool(data)
+
+
+@dataclass
+class Command:
+    """A command as the records tell it."""
+
+    sequence: int
+    start: int
+    flags: str
+    directory: bytes
+    environment: bytes
+    command: bytes
+    end: int | None = None
+    status: int | None = None
+
+    @property
+    def text(self) -> str:
+        return self.command.decode("utf-8", "surrogateescape")
+
+
+@dataclass
+class Recorded:
+    """A session as the records tell it."""
+
+    name: str
+    headers: list[list[str]] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    endings: int = 0
+    generations: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.endings > 0
+
+    @property
+    def texts(self) -> list[str]:
+        return [command.text for command in self.commands]
+
+    @property
+    def results(self) -> list[tuple[str, int | None]]:
+        return [(command.text, command.status) for command in self.commands]
+
+
+def unescape(data: bytes) -> bytes:
+    return data.replace(b"\x1en", b"\n").replace(b"\x1e0", b"\0").replace(b"\x1ee", b"\x1e")
+
+
+def read_file(recorded: Recorded, data: bytes) -> None:
+    """Add what one generation holds. Nothing in it may be torn, unknown, or without its header."""
+    before, *records = data.split(b"\x1e1")
+    assert not before
+    assert records
+    assert records[0][:1] == b"H"
+    for record in records:
+        assert record[-1:] == b"\n"
+        assert b"\n" not in record[:-1]
+        kind, fields = record[:1], [unescape(part) for part in record[1:-1].split(b"\0")]
+        if kind == b"H":
+            assert len(fields) == 6
+            recorded.headers.append([part.decode() for part in fields])
+        elif kind == b"S":
+            sequence, start, flags, directory, environment, command = fields
+            begun = Command(int(sequence), int(start), flags.decode(), directory, environment, command)
+            if recorded.commands and recorded.commands[-1].sequence == begun.sequence:
+                recorded.commands.pop()  # written twice: one command
+            assert begun.sequence == len(recorded.commands)
+            recorded.commands.append(begun)
+        elif kind == b"M":
+            sequence, flags, text = fields
+            command = recorded.commands[-1]
+            assert command.sequence == int(sequence)
+            assert "m" in command.flags
+            command.flags = command.flags.replace("m", "") + flags.decode()
+            command.command += text
+        elif kind == b"E":
+            command = recorded.commands[-1]
+            assert command.status is None
+            assert (command.sequence, command.start) == (int(fields[0]), int(fields[1]))
+            command.end, command.status = int(fields[2]) if fields[2] else None, int(fields[3])
+            assert command.end is None or command.start <= command.end
+        else:
+            assert (kind, fields) == (b"X", [b""])
+            recorded.endings += 1
+
+
+def read_session(files: list[spoolfiles.SpoolFile]) -> Recorded:
+    recorded = Recorded(files[0].session, generations=len(files))
+    for file in files:
+        assert file.path.stat().st_mode & 0o777 == 0o600
+        read_file(recorded, file.path.read_bytes())
+    return recorded
+
+
+def check_against_the_reader(recorded: Recorded, files: list[spoolfiles.SpoolFile]) -> None:
+    """The package's own reader tells the same."""
+    generations = {read.file.number: read.generation for read in spoolfiles.read_session(files)}
+    read = spool.recorded(recorded.name, generations)
+    assert read.torn == 0
+    assert not read.completions
+    assert [(e.sequence, e.command, e.exit_code) for e in read.entries] == [
+        (c.sequence, c.text + (spool.CUT if "c" in c.flags else ""), c.status) for c in recorded.commands
+    ]
+    assert [e.directory for e in read.entries] == [os.fsdecode(c.directory) for c in recorded.commands]
+    assert read.author == recorded.headers[0][5]
+
+
+class Sandbox:
+    """A home with rc files that source the hooks, a state directory, and shells that live in them."""
+
+    def __init__(self, root: Path) -> None:
+        self.home, self.state = root / "home", root / "state"
+        self.spool = self.state / "spool"
+        self.home.mkdir()
+        self.spool.mkdir(parents=True, mode=0o700)
+        # Nothing is started where a test does not ask for it: a child that ends while zsh writes its prompt cuts that.
+        (self.state / "python").write_text("/nowhere/python\n")
+        (self.state / "variables").write_text("VIRTUAL_ENV KUBECONFIG\n")
+        (self.home / ".zshenv").write_text("setopt no_global_rcs\n")
+        (self.home / "inputrc").write_text("set enable-bracketed-paste off\nset bell-style none\n")
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "TERM": "dumb",
+            "LANG": "C.UTF-8",
+            "USER": "ann",
+            "INPUTRC": str(self.home / "inputrc"),
+            "DELTA_STATE_HOME": str(self.state),
+        }
+        self._terminals: list[Terminal] = []
+
+    def hook(self, shell: str) -> Path:
+        return ROOT / "shell" / f"delta.{shell}"
+
+    def write_rc(self, shell: str, before: str = "", after: str = "", *, plugin: bool = True) -> None:
+        source = f". '{self.hook(shell)}'" if plugin else ""
+        quiet = "unsetopt prompt_sp prompt_cr\n" if shell == "zsh" else ""
+        text = f"PS1='{PROMPT}' PS2='more> '\n{quiet}{before}\n{source}\n{after}\n: rc\n"
+        (self.home / RC_FILES[shell]).write_bytes(os.fsencode(text))
+
+    def start(
+        self,
+        shell: str,
+        before: str = "",
+        after: str = "",
+        *,
+        plugin: bool = True,
+        environment: Mapping[str, str] | None = None,
+        argv: list[str] | None = None,
+    ) -> Terminal:
+        """Write the rc file, start the shell that reads it, and wait for its first prompt."""
+        self.write_rc(shell, before, after, plugin=plugin)
+        terminal = Terminal(argv or [shell], self.environment | dict(environment or {}), self.home)
+        self._terminals.append(terminal)
+        terminal.wait_for(PROMPT, 0)
+        return terminal
+
+    def run(self, shell: str, *lines: str, before: str = "", after: str = "", **how: object) -> str:
+        """Start a shell, type the lines and `exit`; returns the screen."""
+        terminal = self.start(shell, before, after, **how)
+        terminal.type(*lines)
+        terminal.exit()
+        return terminal.screen
+
+    def sessions(self) -> list[Recorded]:
+        """What the spool holds; both readers agree on it."""
+        found = []
+        for files in spoolfiles.sessions(self.spool):
+            recorded = read_session(files)
+            check_against_the_reader(recorded, files)
+            found.append(recorded)
+        return found
+
+    def session(self) -> Recorded:
+        (recorded,) = self.sessions()
+        return recorded
+
+    def results(self) -> list[tuple[str, int | None]]:
+        """Command and status of the only session, without the last `exit`."""
+        *results, last = self.session().results
+        assert last == ("exit", None)
+        return results
+
+    def texts(self) -> list[str]:
+        return [text for text, _ in self.results()]
+
+    def end(self) -> None:
+        for terminal in self._terminals:
+            terminal.kill()
+
+
+def needs(shell: str) -> str:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    return shell
+
+
+@pytest.fixture(params=["zsh", "bash"])
+def shell(request: pytest.FixtureRequest) -> str:
+    return needs(request.param)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path)
+    yield sandbox
+    sandbox.end()
+
+
+@pytest.fixture
+def another_sandbox(tmp_path: Path) -> Iterator[Callable[[str], Sandbox]]:
+    """Further sandboxes: the same lines with and without the hooks."""
+    made: list[Sandbox] = []
+
+    def make(name: str) -> Sandbox:
+        (tmp_path / name).mkdir()
+        made.append(Sandbox(tmp_path / name))
+        return made[-1]
+
+    yield make
+    for sandbox in made:
+        sandbox.end()
+
+
+@pytest.fixture
+def zsh() -> str:
+    return needs("zsh")
+
+
+@pytest.fixture
+def bash() -> str:
+    return needs("bash")
