@@ -42,10 +42,10 @@ _delta_preexec() {
   builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   local command=${1:-${3-}} REPLY= flags= name environment= us=$'\x1f'
   _delta_start=
-  (( _delta_pausing )) && return 0
+  [[ $_delta_pausing == 1 || -o restricted ]] && return 0
   [[ $command == (''|[[:space:]]*|:(train|feedback|pause|resume)(|[[:space:]]*)) ]] && return 0
   if [[ -n ${HISTORY_IGNORE-} ]]; then
-    { [[ $command == ${~HISTORY_IGNORE} ]] && return 0 } 2>/dev/null always { TRY_BLOCK_ERROR=0 }  # it may be no pattern
+    { { [[ $command == ${~HISTORY_IGNORE} ]] && return 0 } 2>/dev/null } always { TRY_BLOCK_ERROR=0 }  # it may be no pattern
   fi
   [[ -e $_delta_state/paused ]] && _delta_paused && return 0
   if (( $#command > 32768 )); then
@@ -73,6 +73,7 @@ _delta_precmd() {
     _delta_start=
   fi
   # The second test is for a clock that was set back.
+  [[ -o restricted ]] && return 0
   if (( _delta_fd >= 0 && (EPOCHSECONDS >= _delta_next_drain || EPOCHSECONDS < _delta_next_drain - 60) )); then
     (( _delta_next_drain = EPOCHSECONDS + 60 ))
     _delta_drain

