@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from delta_learn.collector.redaction.redact import redact
 from delta_learn.entry import CommandEntry
@@ -18,11 +18,12 @@ class Contender:
     The model was trained on what came before, so a mixture that watched it there would trust it too much.
     """
 
-    def __init__(self, name: str, neural: NeuralExpert | None = None) -> None:
+    def __init__(self, name: str, neural: NeuralExpert | None = None, learnt: Iterable[str] = ()) -> None:
         self.name = name
         self.predictor = Predictor()
         self.leaks = 0
-        """Suggestions that hold something redaction would have replaced."""
+        """Suggestions that give away a secret of the `learnt` commands, which redaction let through."""
+        self._learnt = "\n".join(learnt)
         self._waiting = neural
         self._checked: set[str] = set()
 
@@ -35,8 +36,13 @@ class Contender:
         for suggestion in suggestions:
             if suggestion.command not in self._checked:
                 self._checked.add(suggestion.command)
-                self.leaks += bool(redact(suggestion.command).spans)
+                self.leaks += self._gives_away(suggestion.command)
         return suggestions
+
+    def _gives_away(self, command: str) -> bool:
+        """What only stands where a secret would, or was never typed, as in a line the model made up, is none."""
+        found = (command[span.start : span.end] for span in redact(command).spans)
+        return any(text in self._learnt and bool(redact(text).spans) for text in found)
 
     def bits(self, entry: CommandEntry, context: Context) -> float | None:
         """The predictor's."""

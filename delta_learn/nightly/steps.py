@@ -87,7 +87,8 @@ def replay_newest(night: Night) -> None:
     split = given(night.split)
     held_out = [entry for session in split.held_out for entry in session]
     deployed = night.registry.load_deployed()
-    candidate = Contender("delta", neural_expert(given(night.personal).file))
+    learnt = {entry.command for entry in night.entries}
+    candidate = Contender("delta", neural_expert(given(night.personal).file), learnt)
     methods: dict[str, Method] = {
         "delta": candidate,
         DEPLOYED: Contender(DEPLOYED, neural_expert(deployed) if deployed else None),

@@ -106,17 +106,17 @@ def test_background_jobs(another_sandbox, shell):
     assert hooks == plain
 
 
-def test_the_last_background_process_of_a_new_shell(another_sandbox, shell):
+def test_the_last_background_process_of_a_new_zsh(zsh, another_sandbox):  # bash: shell/README.md
     hooks, plain = run_twice(
-        another_sandbox, shell, ["true", 'echo "[${!}]"', "wait; jobs"], python=shutil.which("true")
+        another_sandbox, "zsh", ["true", 'echo "[${!}]"', "wait; jobs"], python=shutil.which("true")
     )
     assert hooks == plain
 
 
-def test_no_child_trap_is_called(another_sandbox, shell):
+def test_no_child_trap_is_called_in_zsh(zsh, another_sandbox):
     lines = ["true", "sh -c 'exit 3'", "true"]
     hooks, plain = run_twice(
-        another_sandbox, shell, lines, before="trap 'echo CHILD' CHLD", python=shutil.which("true")
+        another_sandbox, "zsh", lines, before="trap 'echo CHILD' CHLD", python=shutil.which("true")
     )
     assert hooks == plain
 
