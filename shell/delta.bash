@@ -57,7 +57,8 @@ _delta_hook() {
   fi
   ! shopt -q promptvars || PS0="${PS0-}$_delta_expansion"
   if [[ ${#PROMPT_COMMAND[@]} -gt 1 || ${PROMPT_COMMAND@a} == *a* ]] && (( _delta_version >= 501 )); then
-    PROMPT_COMMAND=('_delta_prompt "$?" "$_" 2>/dev/null || :' "${PROMPT_COMMAND[@]}" _delta_ready)
+    PROMPT_COMMAND=('_delta_prompt "$?" "$_" 2>/dev/null || :' "${PROMPT_COMMAND[@]}")
+    [[ -n ${bash_preexec_imported-}${__bp_imported-} ]] || PROMPT_COMMAND+=(_delta_ready)
     _delta_prompt_command=${PROMPT_COMMAND[0]}
   else
     _delta_prompt_command=''
@@ -78,7 +79,7 @@ _delta_hook() {
 _delta_come_first() {
   local _delta__alone='_delta_prompt "$?" "$_" 2>/dev/null || :' _delta__first='_delta_precmd "$?" "$_"'
   local _delta__others=${PROMPT_COMMAND-}
-  if [[ $_delta__others != "$_delta__first; "*"; _delta_ready"* ]]; then
+  if [[ $_delta__others != "$_delta__first; "* ]]; then
     _delta__others=${_delta__others/"$_delta__alone"/:}
     _delta__others=${_delta__others/"$_delta__first"/:}
     _delta__others=${_delta__others/"; _delta_ready"}
@@ -87,7 +88,9 @@ _delta_come_first() {
     done
     [[ $_delta__others != : ]] || _delta__others=''
     if [[ -n $_delta__others ]]; then
-      PROMPT_COMMAND="$_delta__first; $_delta__others; _delta_ready"
+      # Behind bash-preexec's last word any command would count as typed.
+      PROMPT_COMMAND="$_delta__first; $_delta__others"
+      [[ -n ${bash_preexec_imported-}${__bp_imported-} ]] || PROMPT_COMMAND+='; _delta_ready'
     else
       PROMPT_COMMAND=$_delta__alone
     fi
