@@ -64,10 +64,11 @@ _delta_hook() {
     _delta_prompt_command=''
     _delta_come_first
   fi
-  { trap -p EXIT && builtin printf '\0'; } 1<>"$_delta_scratch"
-  _delta_slurp
-  if [[ -n $_delta_text ]]; then
-    eval "set -- $_delta_text"  # trap -- 'COMMANDS' EXIT
+  local _delta__trap=''
+  trap -p EXIT >|"$_delta_scratch"
+  IFS= read -r -d '' _delta__trap <"$_delta_scratch"
+  if [[ -n $_delta__trap ]]; then
+    eval "set -- $_delta__trap"  # trap -- 'COMMANDS' EXIT
     trap -- "_delta_exit"$'\n'"$3" EXIT
   else
     trap -- '_delta_exit || :' EXIT
@@ -118,14 +119,26 @@ _delta_precmd() {
 }
 
 # $1: exit status, $2: last argument of what ended. It is called with `|| :` so that nothing in it can end a shell under
-# `set -e`, and it reads no unset variable (`set -u`).
+# `set -e`, and it reads no unset variable (`set -u`). A call of a function is 10 us here: short ones are written out.
 _delta_prompt() {
   [[ $- != *[aT]* ]] || { local -; set +aT; }
   local IFS=' '
-  _delta_now
-  _delta_newest_typed
+  (( _delta_version >= 500 )) && _delta_time=${EPOCHREALTIME/[.,]} || _delta_now
   _delta_ended=$_delta_time
-  [[ -n $_delta_begun ]] || _delta_read_newest "$1" "$2"
+  _delta_typed=${!_delta_times[*]}
+  if [[ -n $_delta_typed ]]; then
+    [[ $_delta_typed != *' '* ]] || _delta_typed=${_delta_typed##* }
+    _delta_start=${_delta_times[_delta_typed]}
+  fi
+  if [[ -z $_delta_begun ]]; then
+    if [[ -n $_delta_base ]] && (( ${#_delta_times[@]} > 1 || _delta_version >= 501 && ${_delta_typed:-0} > _delta_base + 1 )); then
+      _delta_read_earlier
+    fi
+    _delta_read_history -1
+    if [[ -n $_delta_base ]] && _delta_added "$2"; then
+      _delta_record "$1"
+    fi
+  fi
   if [[ -n $_delta_begun ]]; then
     [[ $_delta_begun == whole ]] ||
       _delta_write '\x1e1E%s\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_ended" "$1"
@@ -133,13 +146,13 @@ _delta_prompt() {
   fi
   _delta_last=$_delta_text
   _delta_context
-  _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun='' _delta_times=()
-  _delta_ready
+  _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun='' _delta_times=() _delta_base=$HISTCMD
+  (( _delta_version >= 501 )) || _delta_ready
   [[ ${PROMPT_COMMAND-} == "$_delta_prompt_command" ]] || _delta_come_first  # others came, or went before us
   [[ $BASHOPTS == *promptvars* ]] || PS0=${PS0/"$_delta_expansion"}  # else it is printed as it stands
-  local _delta__now=$(( _delta_time / 1000000 ))
-  if [[ -n $_delta_file ]] && (( _delta__now >= _delta_next_drain || _delta__now < _delta_next_drain - 60 )); then
-    _delta_next_drain=$(( _delta__now + 60 ))  # the second test above is for a clock that was set back
+  # The second test is for a clock that was set back.
+  if [[ -n $_delta_file ]] && (( _delta_time >= _delta_next_drain || _delta_time < _delta_next_drain - 60000000 )); then
+    (( _delta_next_drain = _delta_time + 60000000 ))
     _delta_drain
   fi
 }
@@ -155,17 +168,6 @@ _delta_newest_typed() {
 _delta_ready() {
   _delta_base=$HISTCMD
   (( _delta_version >= 501 )) || _delta_base=$_delta_seen  # where HISTCMD is always 1 here
-}
-
-# Records what has run since the last prompt, out of the history.
-_delta_read_newest() {
-  if [[ -n $_delta_base ]] && (( ${#_delta_times[@]} > 1 || _delta_version >= 501 && ${_delta_typed:-0} > _delta_base + 1 )); then
-    _delta_read_earlier
-  fi
-  _delta_read_history -1
-  if [[ -n $_delta_base ]] && _delta_added "$2"; then
-    _delta_record "$1"
-  fi
 }
 
 # Several lines since the last prompt: pasted at once, each with its PS0, or edited with Ctrl-X Ctrl-E, which have none.
@@ -290,21 +292,15 @@ _delta_read_history() {
   _delta_text=''
   (( HISTCMD > 1 || _delta_version < 501 )) || return 0  # an empty history crashes fc of bash 5.1
   { builtin fc -ln "$@" && builtin printf '\0'; } 1<>"$_delta_scratch"
-  _delta_slurp
-  _delta_text=${_delta_text#$'\t'}
-  _delta_text=${_delta_text#[ *]}  # `*`: the line was edited
-}
-
-# _delta_text: what the scratch file holds up to a NUL; then it is blank again.
-_delta_slurp() {
-  _delta_text=''
   IFS= builtin read -r -d '' _delta_text <"$_delta_scratch"
-  _delta_text=${_delta_text%$'\n'}
   if (( ${#_delta_text} > 1000 )); then
     : >|"$_delta_scratch"
   else
     builtin printf '%*s' "$(( ${#_delta_text} * 4 + 8 ))" '' 1<>"$_delta_scratch"  # a character has up to four bytes
   fi
+  _delta_text=${_delta_text#$'\t'}
+  _delta_text=${_delta_text#[ *]}  # `*`: the line was edited
+  _delta_text=${_delta_text%$'\n'}
 }
 
 # Writes one record with one write(), so that only the last of a file can be torn. $1: its format, then its fields.
