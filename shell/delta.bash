@@ -51,7 +51,7 @@ _delta_hook() {
   _delta_expansion='${_delta_subscript[(_delta_times[HISTCMD]='$_delta__now',0)]}'
   if (( _delta_version >= 503 )); then
     _delta_expansion+='${ _delta_preexec; }'
-  elif [[ -z ${BASH_ALIASES[exec]-} ]]; then
+  elif [[ -z ${BASH_ALIASES[exec]-} && -z ${BLE_VERSION-} ]]; then
     # No older hook can write before `exec` replaces the shell. An empty word in front of it can, and changes nothing else.
     alias exec='$(_delta_preexec) exec'
   fi
@@ -149,12 +149,27 @@ _delta_prompt() {
   _delta_seen=${_delta_typed:-$_delta_seen} _delta_typed='' _delta_begun='' _delta_times=() _delta_base=$HISTCMD
   (( _delta_version >= 501 )) || _delta_ready
   [[ ${PROMPT_COMMAND-} == "$_delta_prompt_command" ]] || _delta_come_first  # others came, or went before us
+  [[ -z ${BLE_VERSION-} || -n ${_delta_ble-} ]] || _delta_live_with_ble
   [[ $BASHOPTS == *promptvars* ]] || PS0=${PS0/"$_delta_expansion"}  # else it is printed as it stands
   # The second test is for a clock that was set back.
   if [[ -n $_delta_file ]] && (( _delta_time >= _delta_next_drain || _delta_time < _delta_next_drain - 60000000 )); then
     (( _delta_next_drain = _delta_time + 60000000 ))
     _delta_drain
   fi
+}
+
+# ble.sh runs `exec` in code of its own, where our alias would be read too; it has a hook that knows the line.
+_delta_live_with_ble() {
+  _delta_ble=1
+  [[ ${BASH_ALIASES[exec]-} != *_delta_preexec* ]] || unalias exec
+  (( _delta_version >= 503 )) || blehook PREEXEC!=_delta_ble_preexec
+}
+
+_delta_ble_preexec() {
+  [[ $1 == exec\ * ]] || return 0
+  _delta_now
+  _delta_text=$1 _delta_start=$_delta_time
+  _delta_record 2>/dev/null || :
 }
 
 # From what PS0 has left: an array, which `set -a` cannot export to the command.
@@ -174,7 +189,8 @@ _delta_ready() {
 _delta_read_earlier() {
   local _delta__line _delta__typed="${!_delta_times[*]}" _delta__start=$_delta_start
   # Every other line is a draft, which never ran. Before 5.1 the number at the prompt is not known.
-  if [[ $_delta_version -ge 501 && "${PROMPT_COMMAND[*]}" != *history\ * ]]; then
+  # ble.sh reads the history in by and by.
+  if [[ $_delta_version -ge 501 && -z ${BLE_VERSION-} && "${PROMPT_COMMAND[*]}" != *history\ * ]]; then
     _delta__line=$(( (${_delta__typed%% *} - _delta_base) % 2 ? _delta_base + 2 : _delta_base + 1 ))
     for (( ; _delta__line < ${_delta__typed%% *}; _delta__line += 2 )); do
       _delta_start=$_delta_time
