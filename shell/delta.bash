@@ -67,6 +67,7 @@ _delta_hook() {
   local _delta__trap=''
   trap -p EXIT >|"$_delta_scratch"
   IFS= read -r -d '' _delta__trap <"$_delta_scratch"
+  : >|"$_delta_scratch"
   if [[ -n $_delta__trap ]]; then
     eval "set -- $_delta__trap"  # trap -- 'COMMANDS' EXIT
     trap -- "_delta_exit"$'\n'"$3" EXIT
@@ -307,7 +308,7 @@ _delta_now() { # _delta_time: microseconds since the epoch
 _delta_read_history() {
   _delta_text=''
   (( HISTCMD > 1 || _delta_version < 501 )) || return 0  # an empty history crashes fc of bash 5.1
-  { builtin fc -ln "$@" && builtin printf '\0'; } 1<>"$_delta_scratch"
+  { builtin fc -ln "$@" && builtin printf '\0'; } 1<>"$_delta_scratch" || return 0
   IFS= builtin read -r -d '' _delta_text <"$_delta_scratch"
   if (( ${#_delta_text} > 1000 )); then
     : >|"$_delta_scratch"

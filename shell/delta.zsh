@@ -12,7 +12,6 @@ fi
 
 _delta_load() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
-  builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   (( ${+_delta_session} )) && return  # sourced twice
   [[ -o interactive && ! -o restricted ]] || return 0
   zmodload zsh/system zsh/datetime zsh/parameter 2>/dev/null || return 0
@@ -72,8 +71,8 @@ _delta_precmd() {
     _delta_write E $_delta_sequence $_delta_start $REPLY $exit_status
     _delta_start=
   fi
-  # The second test is for a clock that was set back.
   [[ -o restricted ]] && return 0
+  # The second test is for a clock that was set back.
   if (( _delta_fd >= 0 && (EPOCHSECONDS >= _delta_next_drain || EPOCHSECONDS < _delta_next_drain - 60) )); then
     (( _delta_next_drain = EPOCHSECONDS + 60 ))
     _delta_drain

@@ -195,3 +195,19 @@ def test_comments_and_syntax_errors_are_whole_records(sandbox):
 def test_a_restricted_shell_says_nothing(sandbox, another_sandbox):
     lines, how = ["echo one", "(exit 3)"], {"argv": ["bash", "-r"]}
     assert sandbox.run("bash", *lines, **how) == another_sandbox("plain").run("bash", *lines, plugin=False, **how)
+
+
+def test_a_history_that_is_emptied_is_not_made_up(sandbox):
+    terminal = sandbox.start("bash")
+    terminal.type("echo one", "HISTSIZE=0", "echo two")
+    terminal.exit()
+    assert set(sandbox.session().texts) <= {"echo one", "HISTSIZE=0"}
+    assert sandbox.session().texts[0] == "echo one"
+
+
+def test_the_exit_trap_of_the_person_is_not_left_in_the_spool(sandbox):
+    terminal = sandbox.start("bash", before=f"trap ': {'x' * 200} goodbye; echo bye' EXIT")
+    terminal.type("true")
+    assert not [path for path in sandbox.spool.iterdir() if b"goodbye" in path.read_bytes()]
+    terminal.exit()
+    assert "bye" in terminal.screen
