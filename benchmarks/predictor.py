@@ -1,62 +1,57 @@
-"""Learning and ranking with 1,000, 10,000 and 50,000 distinct lines: time and memory of one command.
+"""The predictor after 1,000 to 100,000 commands: time of an update, a prompt and a keystroke, memory and stored size.
 
-Run: .venv/bin/python -m benchmarks.predictor
+The commands are those of the built-in sample, every other one made a line never typed before. Each size runs in a
+process of its own; growth is the exponent e of cost ~ lines^e, by least squares over the sizes (0: constant).
+Run: .venv/bin/python -m benchmarks.predictor [--sizes 1000,3000,10000,30000,100000]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import random
 import statistics
+import subprocess
+import sys
 import time
 import tracemalloc
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+import msgpack
+import numpy as np
+
+from benchmarks.histories import write
+from delta_learn.collector.sample.generator import sample_entries
 from delta_learn.entry import CommandEntry
-from delta_learn.predictor.context import Context
+from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.suggest import Predictor
 
-SIZES = (1_000, 10_000, 50_000)
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 COMMANDS = 100
+COLUMNS = {
+    "update_ms": "update ms",
+    "prompt_ms": "prompt ms",
+    "keystroke_ms": "keystroke ms",
+    "heap_mb": "heap MB",
+    "resident_mb": "resident MB",
+    "records_mb": "stored MB",
+}
 BUDGET_MS = 5.0
-"""Update and prediction together, at 50,000 lines (docs/design.md, section 10)."""
+"""Update and prediction at the empty prompt together, at 50,000 lines; and one keystroke."""
+BUDGET_MB = 100.0
 
-_TOOLS = [f"tool{number}" for number in range(300)]
 
-
-@dataclass
-class Shell:
-    """A predictor, and someone who types: each of `size` lines once, and as many repeats of favourites."""
-
-    size: int
-    predictor: Predictor = field(default_factory=Predictor)
-    lines: list[str] = field(default_factory=list)
-    entries: list[CommandEntry] = field(default_factory=list)
-    typed: int = 0
-    chance: random.Random = field(default_factory=lambda: random.Random(1))
-
-    def fill(self) -> None:
-        """Remember the history: the weights are learned while measuring."""
-        self.lines = [f"{self.chance.choice(_TOOLS)} --name {number}" for number in range(self.size)]
-        favourites = [self.lines[int(self.size * self.chance.random() ** 3)] for _ in range(self.size)]
-        history = self.lines + favourites
-        self.chance.shuffle(history)
-        for line in history:
-            context = self.context()
-            entry = CommandEntry(line, timestamp=context.timestamp, session="s")
-            self.predictor.remember(entry, context)
-            self.add(entry)
-
-    def add(self, entry: CommandEntry) -> None:
-        """Go to the next prompt; only the commands that a context shows are kept."""
-        self.entries = [*self.entries[-7:], entry]
-        self.typed += 1
-
-    def context(self) -> Context:
-        """The prompt after the last command."""
-        return Context(previous=tuple(self.entries), timestamp=60.0 * self.typed, session="s")
+def varied(n: int) -> list[CommandEntry]:
+    """`n` commands of the sample; half of them, at random, get an argument of their own."""
+    chance = random.Random(1)
+    return [
+        replace(entry, command=f"{entry.command} item-{number}") if chance.random() < 0.5 else entry
+        for number, entry in enumerate(sample_entries(n))
+    ]
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -66,48 +61,86 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.process_time_ns() - begin) / 1e6
 
 
+def filled(entries: Sequence[CommandEntry], size: int) -> Predictor:
+    """A predictor that remembers the first `size` entries; weights are learned while measuring."""
+    predictor = Predictor()
+    for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), size):
+        predictor.remember(entry, context)
+    return predictor
+
+
+def timed(predictor: Predictor, entries: Sequence[CommandEntry], size: int) -> dict[str, float]:
+    """Medians over the commands after `size`: prompt, update; of keystrokes the mean of each command's."""
+    prompt, keystroke, update = [], [], []
+    for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), size, None):
+        prompt.append(milliseconds(lambda: predictor.suggest("", context)))  # noqa: B023 (called at once)
+        typed = [entry.command[:end] for end in range(1, len(entry.command))]
+        spent = milliseconds(lambda: [predictor.suggest(prefix, context, 1) for prefix in typed])  # noqa: B023
+        keystroke.append(spent / max(1, len(typed)))
+        update.append(milliseconds(lambda: predictor.observe(entry, context)))  # noqa: B023
+    columns = {"update_ms": update, "prompt_ms": prompt, "keystroke_ms": keystroke}
+    return {name: statistics.median(values) for name, values in columns.items()}
+
+
+def resident_mb() -> float:
+    """Memory of this process that is in use (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def measure(size: int) -> dict[str, float]:
-    """Medians over COMMANDS commands, and the memory that the history takes."""
+    """Everything but the heap, which would slow down what is timed."""
+    entries = varied(size + COMMANDS)
+    before = resident_mb()
+    predictor = filled(entries, size)
+    resident = resident_mb() - before
+    stored = len(msgpack.packb(predictor.to_records(), unicode_errors="surrogateescape")) / 1e6
+    return {"resident_mb": resident, "records_mb": stored, **timed(predictor, entries, size)}
+
+
+def heap(size: int) -> dict[str, float]:
+    """What a filled predictor holds; the entries themselves are not counted."""
+    entries = varied(size)
     tracemalloc.start()
-    shell = Shell(size)
-    shell.fill()
-    shell.predictor.suggest("", shell.context())
-    megabytes = tracemalloc.get_traced_memory()[0] / 1e6
-    tracemalloc.stop()
-    rank, keystroke, update = [], [], []
-    for _ in range(COMMANDS):
-        context = shell.context()
-        line = shell.chance.choice(shell.lines)
-        rank.append(milliseconds(lambda: shell.predictor.suggest("", context)))  # noqa: B023 (called at once)
-        typed = [line[:end] for end in range(1, len(line))]
-        keystrokes = milliseconds(lambda: [shell.predictor.suggest(p, context, 1) for p in typed])  # noqa: B023
-        keystroke.append(keystrokes / len(typed))
-        entry = CommandEntry(line, timestamp=context.timestamp, session="s")
-        update.append(milliseconds(lambda: shell.predictor.observe(entry, context)))  # noqa: B023
-        shell.add(entry)
-    return {
-        "prediction_ms": statistics.median(rank),
-        "keystroke_ms": statistics.median(keystroke),
-        "update_ms": statistics.median(update),
-        "megabytes": megabytes,
-    }
+    predictor = filled(entries, size)
+    predictor.suggest("", next(contexts(entries))[1])
+    return {"heap_mb": tracemalloc.get_traced_memory()[0] / 1e6}
+
+
+def in_a_process(what: str, size: int) -> dict[str, float]:
+    """The figures of `measure` or `heap`, by a fresh interpreter."""
+    command = [sys.executable, "-m", "benchmarks.predictor", "--sizes", str(size), "--only", what]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
+    """The slope of ln cost over ln size."""
+    return float(np.polyfit(np.log(sizes), np.log(np.maximum(costs, 1e-6)), 1)[0])
 
 
 def main() -> None:
-    """Measure, print a table with growth against the smallest size, write JSON."""
-    figures = {size: measure(size) for size in SIZES}
-    columns = ("prediction_ms", "update_ms", "keystroke_ms", "megabytes")
-    print(f"{'lines':>8}" + "".join(f"{column:>16}{'growth':>8}" for column in columns) + f"{'of budget':>11}")
-    for size, row in figures.items():
-        row["growth_lines"] = size / SIZES[0]
-        for column in columns:
-            row[f"growth_{column}"] = row[column] / figures[SIZES[0]][column]
-        row["of_budget"] = (row["prediction_ms"] + row["update_ms"]) / BUDGET_MS
-        cells = "".join(f"{row[column]:16.3f}{row[f'growth_{column}']:8.1f}" for column in columns)
-        print(f"{size:8}{cells}{row['of_budget']:11.2f}")
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    (results / "predictor.json").write_text(json.dumps(figures, indent=1))
+    """Measure, print a table with the growth, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    parser.add_argument("--only", choices=("measure", "heap"), help="one figure of one size, as JSON")
+    arguments = parser.parse_args()
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+    if arguments.only:
+        print(json.dumps({"measure": measure, "heap": heap}[arguments.only](sizes[0])))
+        return
+    print(f"{'lines':>10}" + "".join(f"{title:>14}" for title in COLUMNS.values()) + f"{'of budget':>12}")
+    rows: dict[str, dict[str, float]] = {}
+    for size in sizes:
+        row = rows[str(size)] = in_a_process("measure", size) | in_a_process("heap", size)
+        times = (row["update_ms"] + row["prompt_ms"], row["keystroke_ms"])
+        row["of_budget"] = max(max(times) / BUDGET_MS, row["heap_mb"] / BUDGET_MB)
+        print(f"{size:10,}" + "".join(f"{row[name]:14.3f}" for name in COLUMNS) + f"{row['of_budget']:12.2f}")
+    growth = {name: exponent(sizes, [row[name] for row in rows.values()]) for name in COLUMNS}
+    if len(sizes) > 1:
+        print(f"{'exponent':>10}" + "".join(f"{growth[name]:14.2f}" for name in COLUMNS))
+    write("predictor", {"sizes": rows, "exponent": growth})
 
 
 if __name__ == "__main__":

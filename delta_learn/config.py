@@ -72,6 +72,10 @@ class TrainConfig:
 
     preset: str = "small"
     """`small` or `base` (model/config.py)."""
+    from_base: bool = True
+    """Start from the base model that the package carries, where it is of this preset; else from scratch."""
+    finetune_factor: float = 0.5
+    """Part of both rates with which training goes on from a base: it must not forget what it knows."""
     max_seconds: float = 240.0
     """The plan has as many steps as fit in this many seconds at the speed measured before the run."""
     max_epochs: int = 8
@@ -105,6 +109,8 @@ class TrainConfig:
         for name, known in (("preset", PRESETS), ("amp", PRECISIONS)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"train.{name} must be {' or '.join(known)}, not {getattr(self, name)!r}.")
+        if self.finetune_factor <= 0:
+            raise ConfigError(f"train.finetune_factor must be above 0, not {self.finetune_factor}.")
 
 
 @dataclass(frozen=True, slots=True)

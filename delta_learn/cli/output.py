@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 
 def echo_json(value: Any) -> None:
@@ -67,6 +67,20 @@ def progress() -> Iterator[Progress]:
         redirect_stdout=False,  # else what is piped elsewhere would end on the terminal
     ) as display:
         yield display
+
+
+def bars(display: Progress) -> Callable[[str, float, float, str], None]:
+    """A bar for each step that reports; the one of the step before disappears."""
+    tasks: dict[str, TaskID] = {}
+
+    def show(step: str, done: float, total: float, note: str) -> None:
+        if step not in tasks:
+            for task in tasks.values():
+                display.update(task, visible=False)
+            tasks[step] = display.add_task(step, total=total, note="")
+        display.update(tasks[step], completed=done, total=total, note=note)
+
+    return show
 
 
 def tell(display: Progress, text: str, *, err: bool = False) -> None:

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delta_learn.cli.output import echo_json, progress, table, tell
+from delta_learn.cli.output import bars, echo_json, progress, table, tell
 from delta_learn.cli.replay import comparison
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Display
-    from rich.progress import TaskID
-
-    from delta_learn.nightly.night import Night, Progress
+    from delta_learn.nightly.night import Night
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +49,7 @@ def train(
             nightly=nightly and not now,
             dry_run=dry_run,
             say=lambda text: tell(display, text, err=as_json),
-            on_progress=_bars(display),
+            on_progress=bars(display),
         )
     if as_json:
         echo_json(night.to_json())
@@ -67,20 +64,6 @@ def _start() -> None:
     run = start_training(Paths.from_environment())
     what = f"A training runs already: {run.busy}" if run.busy else f"Training runs in the background (pid {run.pid})"
     typer.echo(f"{what}; its log is {run.log}, and `:train status` or `delta-learn status` says when it is done.")
-
-
-def _bars(display: Display) -> Progress:
-    """A bar for each step that reports; the one of the step before disappears."""
-    tasks: dict[str, TaskID] = {}
-
-    def show(step: str, done: float, total: float, note: str) -> None:
-        if step not in tasks:
-            for task in tasks.values():
-                display.update(task, visible=False)
-            tasks[step] = display.add_task(step, total=total, note="")
-        display.update(tasks[step], completed=done, total=total, note=note)
-
-    return show
 
 
 def _print(night: Night, *, conditions: bool) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from delta_learn.collector.drain import drain
+from delta_learn.collector.never import forget_never
 from delta_learn.collector.store import Forgotten, Store
+from delta_learn.collector.teaching import texts_of
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ConfigError, StorageError
 
@@ -23,6 +25,9 @@ def forget(
     store: Store, *, pattern: str | None = None, since: float | None = None, directory: str | None = None
 ) -> Forgotten:
     """Forget the entries that meet all conditions; the deployed model keeps what it learnt until the next training.
+
+    Lines that are never suggested are forgotten as entries without time and place: the list is text that was
+    typed, too. Feedback about a line is forgotten with the line.
 
     Args:
         store: is drained first, so that nothing comes back from the spool.
@@ -42,7 +47,9 @@ def forget(
         drain(store)
     except (StorageError, ConfigError) as error:
         failure = error  # what is in the shards goes all the same; that the spool stays must be said
-    forgotten = store.forget(matching(pattern=pattern, since=since, directory=directory))
+    condition = matching(pattern=pattern, since=since, directory=directory)
+    forgotten = store.forget(condition)
+    forget_never(store, condition)
     if failure:
         raise failure
     return forgotten
@@ -62,9 +69,9 @@ def matching(*, pattern: str | None, since: float | None, directory: str | None)
 
 def _matches(pattern: str) -> Condition:
     if not _WILDCARDS.search(pattern):
-        return lambda entry: pattern in entry.command
+        return lambda entry: any(pattern in text for text in texts_of(entry))
     whole = re.compile(fnmatch.translate(pattern))
-    return lambda entry: whole.fullmatch(entry.command) is not None
+    return lambda entry: any(map(whole.fullmatch, texts_of(entry)))
 
 
 def _lies_in(directory: str) -> Condition:

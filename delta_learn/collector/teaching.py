@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from delta_learn.collector.redaction.redact import redact
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import DeltaError
@@ -16,6 +18,13 @@ FEEDBACK: Literal["feedback"] = "feedback"
 
 SESSION_VARIABLE = "DELTA_SESSION"
 """The hooks put the id of their session in it when they call delta-learn."""
+
+SUGGESTION_VARIABLE = "DELTA_SUGGESTION"
+AFTER_VARIABLE = "DELTA_SUGGESTION_AFTER"
+"""In the environment of feedback: the suggestion that it is about, and the command after which it was shown."""
+
+HELPFUL = "helpful"
+UNHELPFUL = "unhelpful"
 
 _NO_TEXT = "There is nothing to learn from an empty text; give the words in quotes."
 
@@ -45,17 +54,60 @@ def add_meaning(store: Store, command: str, meaning: str) -> None:
     teach(store, f"# {' '.join(meaning.split())}", command)
 
 
-def give_feedback(store: Store, text: str, directory: str, session: str = "") -> CommandEntry | None:
+def give_feedback(
+    store: Store, text: str, directory: str, session: str = "", *, suggestion: str = "", after: str = ""
+) -> CommandEntry | None:
     """Keep what the person says; returns the last recorded command of the shell `session`, if there is one.
+
+    Args:
+        store: gets an entry whose source is "feedback".
+        text: HELPFUL, UNHELPFUL, or anything else, which changes no prediction.
+        directory: where it was said.
+        session: of the shell in which it was said.
+        suggestion: the line that it is about, where the shell knows.
+        after: the command before the prompt at which the suggestion was shown; empty at the first prompt.
 
     Raises:
         DeltaError: `text` is empty, or the store cannot be written.
     """
     _require(text)
     last = last_command(store, session) if session else None
-    environment = {SESSION_VARIABLE: session} if session else {}
-    store.add([CommandEntry(text, directory, time.time(), environment=environment, session=FEEDBACK, source=FEEDBACK)])
+    about = {SUGGESTION_VARIABLE: suggestion, AFTER_VARIABLE: after} if suggestion else {}
+    patterns = store.patterns()
+    # As commands: the guesses at secrets in them are not made in the values of variables.
+    about = {name: redact(line, patterns).redacted for name, line in about.items()}
+    environment = {**({SESSION_VARIABLE: session} if session else {}), **about}
+    now = time.time_ns()
+    said = CommandEntry(text, directory, now / 1e9, environment=environment, session=FEEDBACK, source=FEEDBACK)
+    # By its number an entry is itself: the same word about two suggestions in one second is said twice.
+    store.record([replace(said, sequence=now // 1000)])
     return last
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judgement of one suggestion."""
+
+    line: str
+    after: str
+    """The command before the prompt at which it was shown; empty at the first prompt of a shell."""
+    helpful: bool
+
+
+def verdict_of(entry: CommandEntry) -> Verdict | None:
+    """The judgement that `entry` is; None for commands, and for feedback about no suggestion."""
+    line = entry.environment.get(SUGGESTION_VARIABLE)
+    if entry.source != FEEDBACK or not line or entry.command not in (HELPFUL, UNHELPFUL):
+        return None
+    return Verdict(line, entry.environment.get(AFTER_VARIABLE, ""), entry.command == HELPFUL)
+
+
+def texts_of(entry: CommandEntry) -> tuple[str, ...]:
+    """What `entry` says: the command, or the feedback and the lines that it is about."""
+    if entry.source != FEEDBACK:
+        return (entry.command,)
+    about = (entry.environment.get(name) for name in (SUGGESTION_VARIABLE, AFTER_VARIABLE))
+    return (entry.command, *(line for line in about if line))
 
 
 def last_command(store: Store, session: str) -> CommandEntry | None:

@@ -32,8 +32,8 @@ def tokenize(
 
     variants = (Session(entry.session, (entry,)) for entry in synthetic)
     return [
-        *(_run(part, tokenizer, weight, held_out=False) for part in _parts([*split.train, *variants])),
-        *(_run(part, tokenizer, lambda _: 1.0, held_out=True) for part in _parts(split.held_out)),
+        *(token_run(part, tokenizer, weight, held_out=False) for part in _parts([*split.train, *variants])),
+        *(token_run(part, tokenizer, lambda _: 1.0, held_out=True) for part in _parts(split.held_out)),
     ]
 
 
@@ -45,9 +45,10 @@ def _parts(sessions: Iterable[Session]) -> Iterator[Session]:
             yield Session(session.id, tuple(entry for _, entry in group))
 
 
-def _run(
+def token_run(
     session: Session, tokenizer: Tokenizer, weight: Callable[[CommandEntry], float], *, held_out: bool
 ) -> TokenRun:
+    """`session` as one run."""
     tokens = encode_session(session, tokenizer, weight)
     return TokenRun(
         session=session.id,

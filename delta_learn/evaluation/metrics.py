@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Suggest = Callable[[str], str | None]
 """The whole line suggested for a typed prefix, or None when there is none."""
@@ -23,6 +24,18 @@ MIN_SAVED = 2
 """An accept key must bring at least this many characters: for one it is no cheaper than typing."""
 
 
+class Accept(NamedTuple):
+    """One accept key: it was pressed after `position` characters of the line and brought `length` of them."""
+
+    position: int
+    length: int
+
+    @property
+    def saved(self) -> int:
+        """Characters less the key."""
+        return self.length - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Keys pressed for one line; each is between 1 and the line's length (0 for an empty line)."""
@@ -33,6 +46,8 @@ class Keys:
     """A key may also accept the suggestion's next word."""
     part: int
     """As `word`, and where the word does not agree, its next part."""
+    accepts: tuple[Accept, ...] = field(default=(), compare=False)
+    """The accept keys among `word`, in order; the others are typed characters."""
 
 
 def count_keys(line: str, suggest: Suggest) -> Keys:
@@ -44,7 +59,8 @@ def count_keys(line: str, suggest: Suggest) -> Keys:
             asked[prefix] = suggest(prefix)
         return asked[prefix]
 
-    return Keys(full=keys_full(line, once), word=keys_word(line, once), part=keys_part(line, once))
+    full, accepts = keys_full(line, once), word_accepts(line, once)
+    return Keys(full, _pressed(line, accepts), keys_part(line, once), tuple(accepts))
 
 
 def keys_full(line: str, suggest: Suggest) -> int:
@@ -65,20 +81,32 @@ def keys_word(line: str, suggest: Suggest) -> int:
     Greedy by position, as a person is: at each position the whole suggestion when it is right, else its next
     word when that agrees with the line and is longer than one character, else the next character is typed.
     """
-    return _keys(line, suggest, (NEXT_WORD,))
+    return _pressed(line, word_accepts(line, suggest))
+
+
+def word_accepts(line: str, suggest: Suggest) -> list[Accept]:
+    """The accept keys that `keys_word` counts."""
+    return _accepts(line, suggest, (NEXT_WORD,))
 
 
 def keys_part(line: str, suggest: Suggest) -> int:
     """As `keys_word`; where the next word does not agree, one key may accept the next part inside it."""
-    return _keys(line, suggest, (NEXT_WORD, NEXT_PART))
+    return _pressed(line, _accepts(line, suggest, (NEXT_WORD, NEXT_PART)))
 
 
-def _keys(line: str, suggest: Suggest, steps: tuple[re.Pattern[str], ...]) -> int:
-    position = keys = 0
+def _pressed(line: str, accepts: list[Accept]) -> int:
+    return len(line) - sum(accept.saved for accept in accepts)
+
+
+def _accepts(line: str, suggest: Suggest, steps: tuple[re.Pattern[str], ...]) -> list[Accept]:
+    accepts = []
+    position = 0
     while position < len(line):
-        position += _accepted(line, position, suggest, steps) or 1
-        keys += 1
-    return keys
+        length = _accepted(line, position, suggest, steps)
+        if length:
+            accepts.append(Accept(position, length))
+        position += length or 1
+    return accepts
 
 
 def _accepted(line: str, position: int, suggest: Suggest, steps: tuple[re.Pattern[str], ...]) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from delta_learn.evaluation.bootstrap import BlockBootstrap
+from delta_learn.evaluation.calibration import PredictionLog, Predictions, calibration
+from delta_learn.evaluation.metrics import MIN_SAVED
+from delta_learn.evaluation.shares import Saved, concatenated, shares
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,8 +31,25 @@ class Commands:
     """Bytes of the command and its newline."""
     sessions: Ints
     """Number of the session."""
-    oracle_keys: Ints
-    """Keys with a perfect chooser among the earlier lines: 1 for a repeat, else all characters."""
+    repeats: NDArray[np.bool_]
+    """The same line came before."""
+
+    @property
+    def oracle_keys(self) -> Ints:
+        """Keys with a perfect chooser among the earlier lines: 1 for a repeat, else all characters."""
+        return np.where(self.repeats & (self.chars >= MIN_SAVED), 1, self.chars)
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Commands]) -> Commands:
+        """All parts in one; their sessions are numbered on."""
+        numbers, begin = [], 0
+        for part in parts:
+            numbers.append(part.sessions - part.sessions.min() + begin)
+            begin = int(numbers[-1].max()) + 1
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in ("chars", "bytes", "repeats")
+        }
+        return cls(sessions=np.concatenate(numbers), **columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +69,20 @@ class MethodScores:
     """-log2 P(command, end); NaN where the method gave none."""
     request_ms: Floats
     """Milliseconds of every request, shape (requests,): more than one a command."""
+    saved: Saved = field(default_factory=dict)
+    """What `keys_word` saves, by source of the accepted suggestion: arrays of shape (n,)."""
+    predictions: Predictions = field(default_factory=lambda: PredictionLog().predictions())
+    """Probabilities of what was ranked first: more than one a command."""
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[MethodScores]) -> MethodScores:
+        """All parts in one."""
+        arrays = [each.name for each in fields(cls) if each.name not in ("saved", "predictions")]
+        return cls(
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays},
+            saved=concatenated([(len(part.bits), part.saved) for part in parts]),
+            predictions=Predictions.concatenated([part.predictions for part in parts]),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +91,17 @@ class ReplayResult:
 
     commands: Commands
     methods: Mapping[str, MethodScores]
+    xz_bits: float = np.nan
+    """Bits that a general compressor needs for all scored commands, knowing those before; NaN: not asked."""
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[ReplayResult]) -> ReplayResult:
+        """Several replays with the same methods as one: every command weighs the same."""
+        return cls(
+            Commands.concatenated([part.commands for part in parts]),
+            {name: MethodScores.concatenated([part.methods[name] for part in parts]) for name in parts[0].methods},
+            sum(part.xz_bits for part in parts),
+        )
 
     def __len__(self) -> int:
         return len(self.commands.chars)
@@ -75,6 +120,12 @@ class ReplayResult:
             result[metric] = None if np.isnan(value) else value
         p50, p99 = np.percentile(self.methods[name].request_ms, [50, 99])
         return result | {"ms_p50": float(p50), "ms_p99": float(p99)}
+
+    def details(self, name: str) -> dict[str, Any]:
+        """Where one method's saved keys come from, and what its probabilities are worth."""
+        scores, commands = self.methods[name], self.commands
+        kept = shares(scores.saved, commands.chars - scores.keys_full, commands.repeats)
+        return {**kept, **calibration(scores.predictions)}
 
     def differences(self, subject: str, seed: int = 0) -> dict[str, dict[str, dict[str, float]]]:
         """`subject` less each other method, with 90 % paired block-bootstrap intervals.
@@ -95,7 +146,7 @@ class ReplayResult:
         return result
 
     def summary(self, subject: str | None = None) -> dict[str, Any]:
-        """Everything as plain data: `methods`, `differences`, `oracle`.
+        """Everything as plain data: `methods`, `differences`, `oracle`, `xz`.
 
         `subject` is the method that the others are compared with: by default `delta`, else the first.
         """
@@ -104,9 +155,12 @@ class ReplayResult:
             subject = "delta" if "delta" in names else names[0]
         chars = self.commands.chars
         return {
-            "methods": {name: self.figures(name) for name in names},
+            "methods": {name: {**self.figures(name), **self.details(name)} for name in names},
             "differences": self.differences(subject),
             "oracle": {"ksr_full": float((chars - self.commands.oracle_keys).sum() / chars.sum())},
+            "xz": {
+                "bits_per_byte": None if np.isnan(self.xz_bits) else self.xz_bits / float(self.commands.bytes.sum())
+            },
         }
 
     def to_json(self) -> dict[str, Any]:

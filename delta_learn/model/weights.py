@@ -11,13 +11,15 @@ from delta_learn.errors import ModelError
 from delta_learn.model.gpt import DeltaModel
 
 
-def weights_to_bytes(model: DeltaModel) -> bytes:
-    """The model's weights; their names are those of `state_dict`."""
-    return save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
+def weights_to_bytes(model: DeltaModel, dtype: torch.dtype | None = None) -> bytes:
+    """The model's weights, rounded to `dtype` where one is given; their names are those of `state_dict`."""
+    return save({name: tensor.to(dtype or tensor.dtype).contiguous() for name, tensor in model.state_dict().items()})
 
 
 def weights_from_bytes(model: DeltaModel, data: bytes) -> None:
     """Give `model` the weights that `weights_to_bytes` made of a model with the same configuration.
+
+    The model keeps its own precision: weights in bf16 are widened.
 
     Raises:
         ModelError: `data` is damaged, or its names or shapes are not this model's.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from delta_learn.base.shipped import shipped_base
 from delta_learn.collector.normalize import Normalizer
 from delta_learn.config import Config
 from delta_learn.dataset.split import split_by_time
@@ -23,6 +25,8 @@ from delta_learn.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from delta_learn.trainer.personal import PersonalModel
+
+logger = logging.getLogger(__name__)
 
 _VALIDATION_SHARE = 0.05
 """Newest part of what is learnt from that tells when to stop; the gate's hold-out is never looked at."""
@@ -47,6 +51,21 @@ def prepare(sessions: Sequence[Session], config: Config, base: ModelFile | None 
         tokenizer = Tokenizer.train(lines, vocab_size=config.tokenizer.vocab_size, normalizer=names)
     synthetic = rare_variants(split.train, variants=config.dataset.rare_variants, seed=config.train.seed)
     return Lesson(tokenizer, tokenize(split, synthetic, tokenizer, config.dataset))
+
+
+def base_for(config: Config) -> ModelFile | None:
+    """The model that personal models start from: the shipped one, unless the settings say otherwise.
+
+    Raises:
+        ModelError: its files are damaged.
+    """
+    if not config.train.from_base:
+        return None
+    base = shipped_base()
+    if base is not None and base.meta.get("preset") != config.train.preset:
+        logger.info("the shipped base is of preset %s, not %s", base.meta.get("preset"), config.train.preset)
+        return None
+    return base
 
 
 def require_torch() -> None:
@@ -87,12 +106,13 @@ def train(
         config.train,
         base=base,
         checkpoint=store,
-        on_step=lambda step: on_progress("train", step.step, step.steps, _note(step.loss, step.tokens_per_second)),
+        on_step=lambda step: on_progress("train", step.step, step.steps, step_note(step.loss, step.tokens_per_second)),
     )
     if store:
         store.remove()
     return model
 
 
-def _note(loss: float, tokens_per_second: float) -> str:
+def step_note(loss: float, tokens_per_second: float) -> str:
+    """What a progress bar says beside a step."""
     return f"loss {loss:.3f}, {tokens_per_second:,.0f} tokens/s"

@@ -12,6 +12,7 @@ from pathlib import Path
 from delta_learn.collector.store import Store
 from delta_learn.config import Config
 from delta_learn.nightly import steps
+from delta_learn.nightly.learning import base_for
 from delta_learn.nightly.night import Night, Progress, Say
 from delta_learn.registry import ModelFile, Registry
 from delta_learn.storage.atomic import private_directory
@@ -45,13 +46,16 @@ def run_night(
 ) -> Night:
     """Run the steps until one of them says that there is nothing to do.
 
-    `nightly` obeys all conditions, `dry_run` only looks at them. `base` is the model to start from.
+    `nightly` obeys all conditions, `dry_run` only looks at them. `base` is the model to start from, by default
+    the one that the settings choose (`learning.base_for`).
 
     Raises:
         LockHeldError: another training runs.
         DeltaError: a step failed; what was deployed stays.
     """
-    night = Night(store, Registry(store.paths, store.keyring), config, nightly, base, say, on_progress)
+    night = Night(
+        store, Registry(store.paths, store.keyring), config, nightly, base or base_for(config), say, on_progress
+    )
     with exclusive(store.paths.training_lock, "delta-learn train"), _log(store.paths.log):
         for name, step in STEPS[:1] if dry_run else STEPS:
             start = time.monotonic()

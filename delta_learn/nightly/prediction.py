@@ -1,4 +1,4 @@
-"""A predictor that has seen the whole store: its sealed cache brought up to date, and the deployed model."""
+"""A predictor that has seen the whole store: its sealed cache brought up to date, and a model."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
+from delta_learn.collector.never import never_lines
 from delta_learn.collector.normalize import Normalizer
 from delta_learn.collector.store import Store
-from delta_learn.collector.teaching import commands_only, typed_only
+from delta_learn.collector.teaching import typed_only
 from delta_learn.entry import CommandEntry, Session, split_sessions
 from delta_learn.errors import MissingDependencyError, ModelError, StorageError
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
+from delta_learn.predictor.documentation import documentation
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
@@ -27,11 +29,14 @@ logger = logging.getLogger(__name__)
 def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) -> Predictor:
     """The predictor as it stands after the last entry; `say` gets a sentence where the model cannot be used.
 
+    Only a personal model takes part: the base has shown for nobody that it saves keystrokes, and what it was
+    made of the composer has read (`documentation`).
+
     Raises:
         StorageError, ModelError: the deployed model is damaged or was exchanged.
     """
-    entries = commands_only(store.entries())
-    predictor = _from_cache(store, entries)
+    predictor = _from_cache(store, store.entries())
+    predictor.never = set(never_lines(store))
     model = Registry(store.paths, store.keyring).load_deployed()
     if model is not None:
         try:
@@ -82,7 +87,7 @@ def _cache_path(store: Store) -> Path:
 def _from_cache(store: Store, entries: Sequence[CommandEntry]) -> Predictor:
     """The cached predictor, if what it saw is how the data set begins, else a new one; it sees the rest."""
     seen, cached = _read_cache(store, entries)
-    predictor = cached or Predictor.from_entries(entries)
+    predictor = cached or Predictor.from_entries(entries, documentation=documentation())
     if cached:
         for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), seen, None):
             predictor.observe(entry, context)

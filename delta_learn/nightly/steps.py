@@ -55,7 +55,8 @@ def split_in_time(night: Night) -> None:
 def train_tokenizer(night: Night) -> None:
     """Make the pieces and, with them, the tokens of everything that is learnt from."""
     night.lesson = prepare(given(night.split).train, night.config, night.base)
-    night.say(f"A vocabulary of {night.lesson.tokenizer.vocab_size:,} pieces.")
+    origin = f", those of {night.base.meta.get('version')}, where training starts" if night.base else ""
+    night.say(f"A vocabulary of {night.lesson.tokenizer.vocab_size:,} pieces{origin}.")
 
 
 def write_tokens(night: Night) -> None:

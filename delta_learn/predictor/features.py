@@ -10,10 +10,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from delta_learn.predictor.log import CommandLog, Ids
+from delta_learn.predictor.log import CommandLog
 from delta_learn.predictor.logit import Floats
 from delta_learn.predictor.names import UNKNOWN
 from delta_learn.predictor.situation import Situation
+from delta_learn.predictor.sortednames import Ids
 
 EVENT_START = {
     "age": 1.0,

@@ -94,7 +94,7 @@ class HistoryRanker:
         best = [(self._log.texts[int(lines[i])], float(scores[i])) for i in _largest(scores, count + 1)]
         return [(line, score) for line, score in best if line != prefix][:count]
 
-    def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
+    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:  # noqa: ARG002
         """ln P(line | context) of each line, -inf where it was never typed: (len(lines),)."""
         ranking = self._rank(context)
         found = [self._log.texts.find(text) for text in lines]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from delta_learn.entry import CommandEntry
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.directory import FollowedDirectory
 from delta_learn.predictor.names import UNKNOWN, Names
 from delta_learn.predictor.situation import COLUMNS, DEPTH, Situation, first_words
+from delta_learn.predictor.sortednames import Ids, SortedNames
 from delta_learn.predictor.table import Table
-
-Ids = NDArray[np.int32]
 
 NOT_FOUND = 127
 """Exit status of a command that the shell could not find."""
@@ -29,13 +26,10 @@ _TAUGHT_WEIGHT = 4.0
 
 
 class CommandLog:
-    """Every observed command in order (`events`) and every distinct line (`lines`), by number.
-
-    The texts are also kept sorted, so that the lines with a prefix are one slice.
-    """
+    """Every observed command in order (`events`) and every distinct line (`lines`), by number."""
 
     def __init__(self) -> None:
-        self.texts = Names()
+        self.texts = SortedNames()
         """The distinct lines, in the order first seen."""
         self.words = Names()
         """First words, and first two words, of the lines."""
@@ -66,14 +60,10 @@ class CommandLog:
         self._followed = FollowedDirectory()
         self._latest: list[str] = []
         """The last commands of all sessions together, oldest first; none after an isolated entry."""
-        self._sorted: list[str] = []
-        self._sorted_ids: Ids = np.zeros(256, np.int32)
 
     def matching(self, prefix: str) -> Ids:
         """Numbers of the lines that begin with `prefix`; a view that is valid until `record`."""
-        first = bisect_left(self._sorted, prefix)
-        end = bisect_right(self._sorted, prefix, lo=first, key=lambda line: line[: len(prefix)])
-        return self._sorted_ids[first:end]
+        return self.texts.matching(prefix)
 
     def situation(self, context: Context) -> Situation:
         """A context in numbers; changes nothing.
@@ -117,12 +107,6 @@ class CommandLog:
 
     def _add_line(self, text: str) -> int:
         line = self.texts.add(text)
-        if line == len(self._sorted_ids):
-            self._sorted_ids = np.concatenate([self._sorted_ids, np.zeros_like(self._sorted_ids)])
-        place = bisect_left(self._sorted, text)
-        self._sorted.insert(place, text)
-        self._sorted_ids[place + 1 : line + 1] = self._sorted_ids[place:line]
-        self._sorted_ids[place] = line
         self.lines.append(
             word=self.words.add(first_words(text, 1)),
             head=self.words.add(first_words(text, 2)),
@@ -169,13 +153,10 @@ class CommandLog:
             KeyError, ValueError: another version wrote it.
         """
         log = cls()
-        log.texts, log.words = Names(record["texts"]), Names(record["words"])
+        log.texts, log.words = SortedNames(record["texts"]), Names(record["words"])
         log._directories, log._sessions = Names(record["directories"]), Names(record["sessions"])
         log._followed = FollowedDirectory(*record["followed"])
         log._latest = list(record["latest"])
         log.events.load(record["events"])
         log.lines.load(record["lines"])
-        order = sorted(range(len(log.texts)), key=log.texts.__getitem__)
-        log._sorted = [log.texts[line] for line in order]
-        log._sorted_ids = np.array(order or [0], np.int32)
         return log

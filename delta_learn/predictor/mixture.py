@@ -31,8 +31,12 @@ class Expert(Protocol):
         """At most `count` longer lines that begin with `prefix`, best first, with ln P(line | context)."""
         ...
 
-    def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
-        """ln P(line | context) of each line, -inf for those it knows nothing of: (len(lines),)."""
+    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
+        """ln P(line | context) of each line, -inf for those it knows nothing of: (len(lines),).
+
+        With `among`, an expert to whom a line is a long look-up may give -inf to those it does not find when it
+        is asked to propose lines that begin so.
+        """
         ...
 
     def log_prefix(self, prefix: str, context: Context) -> float:
@@ -72,14 +76,20 @@ class Mixture:
         found = (line for each in self.experts for line, _ in each.propose(prefix, context, count))
         return list(dict.fromkeys(found))
 
-    def shares(self, lines: Sequence[str], context: Context) -> Scores:
+    def shares(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
         """ln of what each expert contributes to P(line | context): (experts, lines).
 
         Their sum over experts, in probabilities, is that of the mixture.
         """
         direct, _ = self._spread(context)
         with np.errstate(divide="ignore"):
-            return np.log(direct)[:, None] + self._table(lines, context)
+            return np.log(direct)[:, None] + self._table(lines, context, among)
+
+    def log_factor(self, expert: Expert, context: Context) -> float:
+        """ln of what an expert's own probabilities count for."""
+        direct, _ = self._spread(context)
+        with np.errstate(divide="ignore"):
+            return float(np.log(direct[self.experts.index(expert)]))
 
     def log_prefix(self, prefix: str, context: Context, unknown: float) -> float:
         """ln P(the line begins with `prefix`); `unknown` is that of a line which nobody can name."""
@@ -120,8 +130,8 @@ class Mixture:
         for each, weight in zip(self.experts, mixed / mixed.sum(), strict=True):
             self._weights[each.name] = float(total * weight)
 
-    def _table(self, lines: Sequence[str], context: Context) -> Scores:
-        return np.stack([each.log_probabilities(lines, context) for each in self.experts])  # (experts, lines)
+    def _table(self, lines: Sequence[str], context: Context, among: str | None = None) -> Scores:
+        return np.stack([each.log_probabilities(lines, context, among=among) for each in self.experts])
 
     def _novelty(self, context: Context) -> Scores:
         return np.array([each.novelty(context) for each in self.experts], np.float64)

@@ -73,7 +73,7 @@ class NeuralExpert:
         lines = sorted(_continuing(prompt, prefix), key=lambda line: (-prompt.scores[line], line))
         return [(line, prompt.scores[line]) for line in lines[:count]]
 
-    def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
+    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:  # noqa: ARG002
         """ln P(line | context) of each line: (len(lines),); -inf for lines longer than MAX_LINE_CHARS."""
         prompt = self._prepare(context)
         self._score(prompt, [line for line in lines if line not in prompt.scores])

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ModelError
+from delta_learn.predictor.composer import Composer
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
-from delta_learn.predictor.history import HistoryRanker, shows_habit
-from delta_learn.predictor.mixture import Mixture
+from delta_learn.predictor.history import shows_habit
+from delta_learn.predictor.meanings import MARK
+from delta_learn.predictor.memory import TokenMemory
 from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.predictor.panel import EXPERTS, Panel
 from delta_learn.predictor.suggestion import Suggestion
+from delta_learn.predictor.wording import Text, best_text
+
+__all__ = ["EXPERTS", "Predictor"]
+
+Scores = NDArray[np.float64]
 
 LEARNED_ENTRIES = 5_000
 """Weights are learned from this many of the newest entries: older ones would change little."""
@@ -27,9 +37,6 @@ _EMPTY_PROMPT_CANDIDATES = 40
 _PREFIX_CANDIDATES = 8
 """Lines that each expert proposes: at a keystroke fewer, since what is typed has already chosen."""
 
-_NEURAL_WEIGHT = 0.2
-"""Of a model that has not shown yet what it can do."""
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _ACCEPT_KEYS = 1
@@ -40,12 +47,17 @@ _WRONG_KEYS = 1
 class Predictor:
     """P(line | context, what is typed) over the lines of all experts."""
 
-    def __init__(self, neural: NeuralExpert | None = None, never: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        neural: NeuralExpert | None = None,
+        never: Collection[str] = (),
+        experts: Collection[str] = EXPERTS,
+        documentation: TokenMemory | None = None,
+    ) -> None:
+        """`experts` take part; `documentation` is what is known of commands before any was typed."""
         self.never = set(never)
         """Lines that are not suggested, whatever their probability."""
-        self._history = HistoryRanker()
-        self._mixture = Mixture()
-        self._mixture.add(self._history, weight=1.0)
+        self._panel = Panel(experts, documentation)
         if neural is not None:
             self.attach(neural)
 
@@ -55,13 +67,14 @@ class Predictor:
         entries: Sequence[CommandEntry],
         neural: NeuralExpert | None = None,
         never: Collection[str] = (),
+        documentation: TokenMemory | None = None,
     ) -> Predictor:
         """A predictor that remembers all `entries` and has learned its weights from the newest of them.
 
         The neural expert joins after them: a model that was trained on entries must not be trusted more for
         knowing them.
         """
-        predictor = cls(never=never)
+        predictor = cls(never=never, documentation=documentation)
         remembered = len(entries) - LEARNED_ENTRIES
         for number, (entry, (_, context)) in enumerate(zip(entries, contexts(entries), strict=True)):
             if number < remembered:
@@ -72,54 +85,58 @@ class Predictor:
             predictor.attach(neural)
         return predictor
 
+    @property
+    def experts(self) -> list[str]:
+        """The names of the experts in the mixture; the composer goes by its first source."""
+        return [expert.name for expert in self._panel.mixture.experts]
+
     def attach(self, neural: NeuralExpert) -> None:
         """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
-        self._mixture.add(neural, weight=_NEURAL_WEIGHT)
+        self._panel.attach(neural)
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command; `context` is its prompt. Synthetic entries change nothing."""
         if shows_habit(entry):
-            self._mixture.learn(entry.command, context)
-        self._history.observe(entry, context)
+            self._rank(context, 1)
+        self._panel.observe(entry, context)
 
     def remember(self, entry: CommandEntry, context: Context) -> None:
         """Take in an old command without learning weights from it: for long histories."""
-        self._history.remember(entry, context)
+        self._panel.remember(entry, context)
 
     def suggest(self, prefix: str, context: Context, k: int = 5) -> list[Suggestion]:
         """At most k lines longer than `prefix` that begin with it, best first. Changes nothing.
 
         Their probabilities are P(line | context, the line begins with `prefix`), the lines that were never
-        typed before among the alternatives.
+        typed before among the alternatives. After a prefix the first is the text that is worth most at once,
+        which may be a beginning of a line only. After `# ` come commands, by what was taught of their meaning.
         """
-        count = _PREFIX_CANDIDATES if prefix else _EMPTY_PROMPT_CANDIDATES
-        lines = self._mixture.propose(prefix, context, max(count, k) + len(self.never))
-        lines = [line for line in lines if line not in self.never and _can_be_shown(line)]
-        if not lines:
+        if prefix.startswith(MARK):
+            return [Suggestion(line, score, "history") for line, score in self._panel.meanings.suggest(prefix, k)]
+        if len(prefix) >= MAX_SUGGESTED_CHARS:
             return []
-        shares = self._mixture.shares(lines, context)  # (experts, lines)
-        scores = np.logaddexp.reduce(shares, axis=0)
-        mass = self._mixture.log_prefix(prefix, context, self._history.log_new_prefix(prefix))
-        probabilities = np.exp(scores - max(mass, float(np.logaddexp.reduce(scores))))
-        sources = shares.argmax(axis=0)
-        return [
-            self._suggestion(prefix, lines[i], float(probabilities[i]), int(sources[i]))
-            for i in np.argsort(-scores, kind="stable")[:k]
-        ]
+        if not prefix:
+            return self._rank(context, k)[:k]
+        ranked = self._weigh(prefix, context, k)
+        best = self._best_text(self._panel.composer, prefix, ranked, context) if self._panel.composer else None
+        if best is None:
+            return ranked[:k]
+        return [best, *(each for each in ranked if each.command != best.command)][:k]
 
     def bits(self, entry: CommandEntry, context: Context) -> float | None:
         """-log2 P(the entry's command | context), asked before it is observed.
 
         None without an expert that composes lines: there is no distribution over all lines then.
         """
-        if not self._mixture.composes(context):
+        mixture = self._panel.mixture
+        if not mixture.composes(context):
             return None
-        score = float(np.logaddexp.reduce(self._mixture.shares([entry.command], context)[:, 0]))
-        return -score / float(np.log(2)) if np.isfinite(score) else None
+        score = float(np.logaddexp.reduce(mixture.shares([entry.command], context)[:, 0]))
+        return -score / math.log(2) if math.isfinite(score) else None
 
     def to_records(self) -> list[dict[str, Any]]:
         """All that was learned, but not the model, as plain lists, bytes and numbers; for a sealed file."""
-        return [{"history": self._history.to_record(), "mixture": self._mixture.to_record()}]
+        return [self._panel.to_record()]
 
     @classmethod
     def from_records(
@@ -136,10 +153,7 @@ class Predictor:
         predictor = cls(never=never)
         try:
             (record,) = records
-            predictor._history = HistoryRanker.from_record(record["history"])
-            predictor._mixture = Mixture()
-            predictor._mixture.add(predictor._history, weight=1.0)
-            predictor._mixture.load(record["mixture"])
+            predictor._panel.load(record)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 "The stored predictor is from another version of delta_learn; rebuild it from the entries."
@@ -148,9 +162,96 @@ class Predictor:
             predictor.attach(neural)
         return predictor
 
-    def _suggestion(self, prefix: str, line: str, probability: float, source: int) -> Suggestion:
-        name = self._mixture.experts[source].name
-        return Suggestion(line, probability, name, shown=_expected_saving(prefix, line, probability) > 0)
+    def _candidates(self, prefix: str, context: Context, k: int) -> tuple[list[str], dict[str, float]]:
+        """Lines that may come, and ln P of those that correct the last command."""
+        count = _PREFIX_CANDIDATES if prefix else _EMPTY_PROMPT_CANDIDATES
+        lines = self._panel.mixture.propose(prefix, context, max(count, k) + len(self.never))
+        corrected = {
+            line: score
+            for line, score in self._panel.corrections.propose(context)
+            if line.startswith(prefix) and line != prefix
+        }
+        every = dict.fromkeys([*lines, *corrected])
+        return [line for line in every if line not in self.never and _can_be_shown(line)], corrected
+
+    def _rank(self, context: Context, k: int) -> list[Suggestion]:
+        """The lines at the empty prompt, best first."""
+        lines, corrected = self._candidates("", context, k)
+        if not lines:
+            return []
+        shares = self._panel.mixture.shares(lines, context, among="")  # (experts, lines)
+        scores = np.logaddexp.reduce(shares, axis=0)
+        probabilities = self._panel.ranking.probabilities(lines, self._panel.tables(shares), scores)
+        probabilities *= min(1.0, float(np.exp(scores).sum()))
+        return self._suggestions("", lines, shares, probabilities, context, corrected)
+
+    def _weigh(self, prefix: str, context: Context, k: int) -> list[Suggestion]:
+        """The lines after a prefix, best first."""
+        lines, corrected = self._candidates(prefix, context, k)
+        if not lines:
+            return []
+        shares = self._panel.mixture.shares(lines, context, among=prefix)  # (experts, lines)
+        scores = np.logaddexp.reduce(shares, axis=0)
+        mass = max(self._panel.log_mass(prefix, context), float(np.logaddexp.reduce(scores)))
+        corrected = {line: score - mass for line, score in corrected.items()}
+        return self._suggestions(prefix, lines, shares, np.exp(scores - mass), context, corrected)
+
+    def _suggestions(
+        self,
+        prefix: str,
+        lines: Sequence[str],
+        shares: Scores,
+        probabilities: Scores,
+        context: Context,
+        corrected: Mapping[str, float],
+    ) -> list[Suggestion]:
+        """Best first, after what the person said of them: `shares` (experts, lines), `probabilities` (lines,)."""
+        sources = [self._panel.source(shares[:, i], prefix, line, context) for i, line in enumerate(lines)]
+        probabilities = probabilities * np.exp(self._panel.verdicts.log_factors(lines, context))
+        for i, line in enumerate(lines):
+            wanted = math.exp(min(0.0, corrected.get(line, -math.inf)))
+            if wanted > probabilities[i]:
+                probabilities[i], sources[i] = wanted, "copy"
+        probabilities /= max(1.0, float(probabilities.sum()))
+        return [
+            _suggestion(prefix, Text(lines[i], float(probabilities[i]), whole=True), sources[i])
+            for i in np.argsort(-probabilities, kind="stable")
+        ]
+
+    def _best_text(
+        self, composer: Composer, prefix: str, ranked: Sequence[Suggestion], context: Context
+    ) -> Suggestion | None:
+        """What is worth most at once, among the ranked lines and the beginnings of composed ones."""
+        mass = self._panel.log_mass(prefix, context)
+        own = self._panel.mixture.log_factor(composer, context) - mass
+        beginnings = [
+            Text(each.text, math.exp(own + each.logprob), whole=each.whole, inner=each.inner)
+            for each in composer.beginnings(prefix, context)
+            if each.text != prefix and _can_be_shown(each.text)
+        ]
+        lines = [Text(each.command, each.probability, whole=True) for each in ranked]
+        text = best_text(prefix, lines, beginnings, self._known_share(context, mass))
+        if text is None or text.text in self.never:
+            return None
+        known = next((each for each in ranked if each.command == text.text), None)
+        return known or _suggestion(prefix, text, self._composed_source(composer, prefix, text.text, context))
+
+    def _composed_source(self, composer: Composer, prefix: str, text: str, context: Context) -> str:
+        return "copy" if composer.copied(prefix, text, context) else composer.name
+
+    def _known_share(self, context: Context, mass: float) -> Callable[[str], float]:
+        """From a text to P(the line is one typed before and begins with it), in shares of `mass`."""
+        history = self._panel.history
+        if history is None:
+            return lambda _: 0.0
+        own = self._panel.mixture.log_factor(history, context) - mass
+        return lambda text: math.exp(own + history.log_prefix(text, context))
+
+
+def _suggestion(prefix: str, text: Text, source: str) -> Suggestion:
+    probability = min(1.0, text.probability)
+    shown = _expected_saving(prefix, text.text, probability) > 0
+    return Suggestion(text.text, probability, source, shown=shown, whole=text.whole)
 
 
 def _can_be_shown(line: str) -> bool:
@@ -158,7 +259,7 @@ def _can_be_shown(line: str) -> bool:
 
     `# words` is what a person said about a command (collector/teaching.py), and does nothing.
     """
-    return len(line) <= MAX_SUGGESTED_CHARS and not line.startswith("# ") and _CONTROL.search(line) is None
+    return len(line) <= MAX_SUGGESTED_CHARS and not line.startswith(MARK) and _CONTROL.search(line) is None
 
 
 def _expected_saving(prefix: str, line: str, probability: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -44,14 +44,17 @@ def train_personal(
 ) -> PersonalModel:
     """Train on the runs that are not held out; those that are tell when to stop.
 
-    Where `max_epochs` would take longer than `max_seconds` at the speed measured at the start, the plan is
-    shortened; that is the one way in which the machine can decide the weights.
+    From a base, both rates are `finetune_factor` of what they are from scratch. Where `max_epochs` would take
+    longer than `max_seconds` at the speed measured at the start, the plan is shortened; that is the one way in
+    which the machine can decide the weights.
 
     Raises:
         ModelError: the base was made with another tokenizer, or training diverged.
         NotEnoughDataError: there is nothing to train on.
     """
     model = initial_model(tokenizer, config, base)
+    if base is not None:
+        config = finetuning(config)
     train, held_out = (_dataset(runs, side, tokenizer, config) for side in (False, True))
     speed = measure_speed(model, config, train)
     plan = plan_steps(config, train.rows_per_epoch(), tokens_per_second=speed)
@@ -59,6 +62,16 @@ def train_personal(
     result = trainer.fit()
     file = ModelFile({"model": model.config.to_dict()}, tokenizer.to_bytes(), weights_to_bytes(model))
     return PersonalModel(file, result, model.parameter_count())
+
+
+def finetuning(config: TrainConfig) -> TrainConfig:
+    """The configuration with the rates for a model that knows something already."""
+    factor = config.finetune_factor
+    return replace(
+        config,
+        learning_rate=factor * config.learning_rate,
+        adam_learning_rate=factor * config.adam_learning_rate,
+    )
 
 
 def initial_model(tokenizer: Tokenizer, config: TrainConfig, base: ModelFile | None) -> DeltaModel:

@@ -10,7 +10,9 @@ import pytest
 
 from delta_learn.collector.drain import drain
 from delta_learn.collector.forget import Forgotten, forget, matching
+from delta_learn.collector.never import add_never, never_lines
 from delta_learn.collector.store import Store
+from delta_learn.collector.teaching import give_feedback
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ConfigError
 from delta_learn.paths import Paths
@@ -68,6 +70,30 @@ def test_the_home_directory_can_be_written_short(store: Store) -> None:
     place = str(Path.home() / "private")
     store.add([CommandEntry("here", place, NOON, session="h")])
     assert forget(store, directory="~/private").entries == 1
+
+
+def test_what_is_never_suggested_is_forgotten_by_its_text(store: Store) -> None:
+    for line in ("git push --force", "rm -rf x"):
+        add_never(store, line)
+    for conditions in ({"since": 0.0}, {"directory": "/"}, {"pattern": "git", "since": 0.0}, {"pattern": "zzz"}):
+        forget(store, **conditions)
+        assert len(never_lines(store)) == 2
+    forget(store, pattern="git*")
+    assert never_lines(store) == {"rm -rf x"}
+    forget(store, pattern="-rf")
+    assert never_lines(store) == frozenset()
+
+
+@pytest.mark.parametrize("pattern", ["secret-host", "ssh *"])
+@pytest.mark.parametrize("about", [{"suggestion": "ssh secret-host"}, {"suggestion": "ls", "after": "ssh secret-host"}])
+def test_feedback_is_forgotten_with_the_line_that_it_is_about(
+    store: Store, pattern: str, about: dict[str, str]
+) -> None:
+    give_feedback(store, "unhelpful", "/srv", **about)
+    give_feedback(store, "unhelpful", "/srv", suggestion="ls", after="ls")
+    assert forget(store, pattern=pattern).entries == 1
+    assert not [entry for entry in store.entries() if "secret-host" in str(entry)]
+    assert "unhelpful" in left(store)
 
 
 @pytest.mark.parametrize("conditions", [{}, {"pattern": ""}, {"directory": ""}])

@@ -7,7 +7,17 @@ import time
 import pytest
 
 from delta_learn.collector.store import Store
-from delta_learn.collector.teaching import add_meaning, commands_only, give_feedback, last_command, teach, typed_only
+from delta_learn.collector.teaching import (
+    Verdict,
+    add_meaning,
+    commands_only,
+    give_feedback,
+    last_command,
+    teach,
+    texts_of,
+    typed_only,
+    verdict_of,
+)
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import DeltaError
 from delta_learn.nightly.prediction import open_predictor, present_context
@@ -57,7 +67,7 @@ def test_a_pair_is_suggested_and_its_meaning_is_not(store: Store) -> None:
     prompt = Context(previous=(CommandEntry("# undo last commit"),))
     assert predictor.suggest("", prompt, 1)[0].command == "git reset --soft HEAD~"
     for prefix in ("", "#", "# u"):
-        assert not [s for s in predictor.suggest(prefix, Context(), 40) if s.command.startswith("#")]
+        assert not [s for s in predictor.suggest(prefix, Context(), 40) if s.command.startswith("# ")]
 
 
 def test_feedback_says_which_command_it_is_about(store: Store) -> None:
@@ -73,13 +83,42 @@ def test_feedback_says_which_command_it_is_about(store: Store) -> None:
     assert last_command(store, "no-such-session") is None
 
 
+def test_feedback_carries_the_suggestion_that_it_is_about(store: Store) -> None:
+    give_feedback(store, "unhelpful", "/srv", "zsh-1-1-1", suggestion="git push", after="git commit")
+    give_feedback(store, "helpful", "/srv", suggestion="cd src")
+    (bad, good) = store.entries()
+    assert verdict_of(bad) == Verdict("git push", "git commit", helpful=False)
+    assert verdict_of(good) == Verdict("cd src", "", helpful=True)
+    assert (texts_of(bad), texts_of(good)) == (("unhelpful", "git push", "git commit"), ("helpful", "cd src"))
+    assert bad.environment["DELTA_SESSION"] == "zsh-1-1-1"
+
+
+def test_what_is_no_verdict(store: Store) -> None:
+    give_feedback(store, "unhelpful", "/srv", after="git commit")
+    give_feedback(store, "this was slow", "/srv", suggestion="git push")
+    forged = CommandEntry("unhelpful", environment={"DELTA_SUGGESTION": "git push"})
+    assert [verdict_of(entry) for entry in (*store.entries(), forged)] == [None, None, None]
+    assert texts_of(forged) == ("unhelpful",)
+
+
+def test_secrets_in_a_judged_suggestion_are_replaced(store: Store) -> None:
+    line = f"curl -u me:{SECRET} https://example.org"
+    give_feedback(store, "unhelpful", "/srv", suggestion=line, after=SECRET)  # typed at the wrong prompt
+    store.add([CommandEntry(line)])
+    feedback, command = sorted(store.entries(), key=lambda entry: entry.source)
+    verdict = verdict_of(feedback)
+    assert SECRET not in str(feedback)
+    assert verdict is not None
+    assert verdict.line == command.command, "as it would be suggested"
+
+
 def test_feedback_is_no_command(store: Store) -> None:
     store.add(work(30))
     give_feedback(store, "zzz this was bad", "/srv")
     assert "zzz this was bad" in [entry.command for entry in store.entries()]
     assert "zzz this was bad" not in [entry.command for entry in commands_only(store.entries())]
     predictor = open_predictor(store)
-    assert predictor.suggest("zzz", Context(), 5) == []
+    assert "zzz this was bad" not in [s.command for s in predictor.suggest("zzz", Context(), 40)]
 
 
 def test_the_present_is_what_was_typed_last(store: Store) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delta_learn.evaluation.metrics import Keys, count_keys, keys_full, keys_part, keys_word
+from delta_learn.evaluation.metrics import Accept, Keys, count_keys, keys_full, keys_part, keys_word, word_accepts
 
 # Suggested is the newest line with the typed prefix, nothing at the empty prompt. Accepted text in brackets.
 BY_HAND = [
@@ -51,6 +51,14 @@ def test_ten_commands_by_hand() -> None:
     # 97 characters: KSR-full 6/97, KSR-word 24/97, KSR-part 30/97.
     assert sum(len(line) for line, *_ in BY_HAND) == 97
     assert total == Keys(full=91, word=73, part=67)
+
+
+def test_accept_keys_by_hand() -> None:
+    suggest = newest_with_prefix(["git status", "git add a.py"])
+    # g [it ] s [tatus] space - s
+    assert word_accepts("git status -s", suggest) == [Accept(1, 3), Accept(5, 5)]
+    keys = count_keys("git status -s", suggest)
+    assert (keys.accepts, keys.word) == ((Accept(1, 3), Accept(5, 5)), 7)
 
 
 def test_whole_line_at_the_empty_prompt_is_one_key() -> None:
@@ -129,6 +137,20 @@ def test_no_fewer_keys_than_the_shortest_path(line: str, tails: dict[int, str]) 
     best = shortest_path(line, suggest)
     assert best <= min(keys.word, keys.part) and best <= keys.full
     assert max(keys.full, keys.word, keys.part) <= len(line)
+
+
+@given(texts, histories)
+def test_accept_keys_and_typed_characters_make_the_line(line: str, history: list[str]) -> None:
+    suggest = newest_with_prefix(history)
+    keys = count_keys(line, suggest)
+    assert keys.word == len(line) - sum(accept.saved for accept in keys.accepts)
+    end = 0
+    for accept in keys.accepts:
+        assert accept.position >= end and accept.length >= 2
+        end = accept.position + accept.length
+        suggestion = suggest(line[: accept.position])
+        assert suggestion is not None and suggestion[accept.position :].startswith(line[accept.position : end])
+    assert end <= len(line)
 
 
 def word_length(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import DeltaError, NotEnoughDataError
 from delta_learn.evaluation.baselines.catalogue import BASELINES, baseline
-from delta_learn.evaluation.replay import replay
+from delta_learn.evaluation.replay import Method, replay, replay_sessions
 from delta_learn.evaluation.result import METRICS
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.suggestion import Suggestion
+
+DETAILS = ("shares", "novel_share", "novel_share_full", "ece", "reliability")
 
 
 class Fixed:
@@ -147,7 +150,7 @@ def test_all_baselines_together_give_plain_data() -> None:
     summary = replay(entries, methods).summary()
     json.dumps(summary, allow_nan=False)
     assert set(summary["methods"]) == set(BASELINES)
-    assert set(summary["methods"]["fish"]) == {"n", *METRICS, "ms_p50", "ms_p99"}
+    assert set(summary["methods"]["fish"]) == {"n", *METRICS, "ms_p50", "ms_p99", *DETAILS}
     assert summary["methods"]["match-prev"]["hit@1"] == 1.0
     assert summary["methods"]["autosuggest"]["hit@5"] == 0.0
     assert summary["oracle"]["ksr_full"] == pytest.approx(1 - 4 / 33)
@@ -161,3 +164,115 @@ def test_methods_are_paired_by_command() -> None:
             assert getattr(scores, name).shape == (len(result),)
         assert (scores.keys_full <= result.commands.chars).all()
         assert (np.asarray(scores.hit5) >= scores.hit1).all()
+
+
+def test_keys_saved_are_credited_to_the_source_of_each_accept() -> None:
+    class Two(Fixed):
+        """`ls -l` from one expert; what begins with `g` from another."""
+
+        def suggest(self, prefix: str, context: Context, k: int) -> Sequence[Suggestion]:
+            line, source = ("git push", "copy") if prefix.startswith("g") else ("ls -l", "history")
+            return [Suggestion(line, 0.5, source)] if line.startswith(prefix) else []
+
+    entries = history("ls -l", "ls -l", "git push", "git pull")
+    result = replay(entries, {"m": Two()}, start=1)
+    saved = result.methods["m"].saved
+    # [ls -l]; g [it push]; g [it ] p u l l.
+    assert {source: keys.tolist() for source, keys in saved.items()} == {"history": [4, 0, 0], "copy": [0, 6, 2]}
+    figures = result.summary()["methods"]["m"]
+    assert figures["shares"] == {"copy": pytest.approx(8 / 12), "history": pytest.approx(4 / 12)}
+    assert figures["novel_share"] == pytest.approx(8 / 12)
+    assert figures["novel_share_full"] == pytest.approx(6 / 10)
+
+
+def test_every_saved_key_has_a_source() -> None:
+    entries = history(*["git status", "git add a.py", "git add b.py", "make test"] * 10)
+    for scores in replay(entries, {name: baseline(name) for name in BASELINES}, start=0).methods.values():
+        typed = np.array([len(entry.command) for entry in entries])
+        assert sum(scores.saved.values()).tolist() == (typed - scores.keys_word).tolist()
+
+
+def test_predictions_are_those_ranked_first() -> None:
+    predictions = replay(history("git pull"), {"m": Fixed("git push", "git pull")}, start=0).methods["m"].predictions
+    # "git push" after each of 7 prefixes, then "git pull" while one character is left: nothing to accept, not asked.
+    assert predictions.probabilities.tolist() == [0.5] * 7
+    assert not predictions.right.any()
+    assert predictions.places.tolist() == [0, 2, 2, 2, 2, 2, 2]
+
+
+def test_each_session_begins_with_nothing() -> None:
+    made: list[Fixed] = []
+
+    def ready() -> dict[str, Fixed]:
+        made.append(Fixed("aa"))
+        return {"m": made[-1]}
+
+    entries = [CommandEntry(line, session=name) for line, name in [("aa", "x"), ("aa", "y"), ("b", "x"), ("aa", "y")]]
+    seen: list[tuple[int, int]] = []
+    result = replay_sessions(entries, ready, on_progress=lambda done, total: seen.append((done, total)))
+    assert [[text for kind, text in method.calls if kind == "observe"] for method in made] == [
+        ["aa", "b"],
+        ["aa", "aa"],
+    ]
+    assert result.commands.sessions.tolist() == [0, 0, 1, 1]
+    assert result.methods["m"].hit1.tolist() == [True, False, True, True]
+    # "aa" of the other session is no repeat.
+    assert result.commands.repeats.tolist() == [False, False, False, True]
+    assert seen == [(2, 4), (4, 4)]
+
+
+def test_sessions_are_scored_up_to_the_limit() -> None:
+    entries = [CommandEntry("aa", session=name) for name in "xxyyzz"]
+    made: list[Fixed] = []
+
+    def ready() -> dict[str, Fixed]:
+        made.append(Fixed())
+        return {"m": made[-1]}
+
+    assert len(replay_sessions(entries, ready, limit=3)) == 3
+    assert [len(method.calls) for method in made] == [6, 3]
+    assert len(replay_sessions(entries, ready, limit=99)) == 6
+    with pytest.raises(NotEnoughDataError):
+        replay_sessions([], ready)
+
+
+def test_the_compressor_knows_what_came_before_the_scored_part() -> None:
+    lines = [f"deploy {number * 7919 % 1000003} to host{number % 13}" for number in range(100)]
+    new = replay(history(*lines), {"m": Fixed()}, start=50)
+    old = replay(history(*lines[:50], *lines[:50]), {"m": Fixed()}, start=50)
+    assert old.summary()["xz"]["bits_per_byte"] < 0.3 * new.summary()["xz"]["bits_per_byte"]
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_shuffled_future_changes_no_suggestion_before_it(name: str) -> None:
+    chance = random.Random(3)
+    entries = history(*(chance.choice(["git status", "git push", "make test", "ls", f"vim {n}"]) for n in range(120)))
+    future = entries[80:]
+    chance.shuffle(future)
+    assert future != entries[80:]
+    told, again = (Recorded(baseline(name)) for _ in range(2))
+    replay(entries, {name: told}, start=20)
+    replay([*entries[:80], *future], {name: again}, start=20)
+    assert told.answers[:80] == again.answers[:80]
+    assert told.answers[80][0] == again.answers[80][0]
+    assert any(answer for asked in told.answers[20:80] for _, answer in asked)
+
+
+class Recorded:
+    """A method, and what it answered to each prefix at each command; the empty prompt comes first."""
+
+    def __init__(self, method: Method) -> None:
+        self.method = method
+        self.answers: list[list[tuple[str, tuple[Suggestion, ...]]]] = [[]]
+
+    def suggest(self, prefix: str, context: Context, k: int) -> Sequence[Suggestion]:
+        answer = self.method.suggest(prefix, context, k)
+        self.answers[-1].append((prefix, tuple(answer)))
+        return answer
+
+    def bits(self, entry: CommandEntry, context: Context) -> float | None:
+        return self.method.bits(entry, context)
+
+    def observe(self, entry: CommandEntry, context: Context) -> None:
+        self.method.observe(entry, context)
+        self.answers.append([])

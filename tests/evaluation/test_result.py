@@ -17,7 +17,7 @@ def scores(keys: int, *, hit: bool = False, bits: float = np.nan) -> MethodScore
 
 
 def result(**methods: MethodScores) -> ReplayResult:
-    return ReplayResult(Commands(CHARS, CHARS + 1, np.arange(N) // 10, CHARS), methods)
+    return ReplayResult(Commands(CHARS, CHARS + 1, np.arange(N) // 10, np.ones(N, np.bool_)), methods)
 
 
 def test_differences_are_subject_less_the_other() -> None:
@@ -53,3 +53,20 @@ def test_a_varying_difference_has_an_interval_around_its_mean() -> None:
 def test_milliseconds_are_percentiles_of_the_requests() -> None:
     figures = result(a=scores(5)).figures("a")
     assert (figures["ms_p50"], figures["ms_p99"]) == (50.0, 99.0)
+
+
+def test_joined_replays_weigh_every_command_the_same_and_keep_sessions_apart() -> None:
+    first, second = result(a=scores(4, bits=8.0)), result(a=scores(6, bits=16.0))
+    joined = ReplayResult.concatenated([first, second])
+    assert len(joined) == 2 * N
+    assert joined.figures("a")["ksr_word"] == pytest.approx(0.5)
+    assert joined.figures("a")["bits_per_byte"] == pytest.approx(12 / 11)
+    assert len(set(joined.commands.sessions.tolist())) == 40
+    assert joined.methods["a"].request_ms.shape == (202,)
+
+
+def test_bits_of_the_compressor_stand_beside_the_oracle() -> None:
+    known = ReplayResult(result().commands, {"a": scores(5)}, xz_bits=22.0 * N)
+    assert known.summary()["xz"] == {"bits_per_byte": 2.0}
+    assert ReplayResult.concatenated([known, known]).summary()["xz"] == {"bits_per_byte": 2.0}
+    assert result(a=scores(5)).summary()["xz"] == {"bits_per_byte": None}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import load
 
 from delta_learn.errors import ModelError
 from delta_learn.model.config import DeltaModelConfig
@@ -58,3 +59,15 @@ def test_a_missing_tensor_is_named() -> None:
     del tensors["embedding.weight"]
     with pytest.raises(ModelError, match=r"embedding\.weight has shape none, \(16, 16\) is expected"):
         load_exactly(model, tensors)
+
+
+def test_weights_in_bf16_are_half_as_large_and_widened() -> None:
+    model, other = DeltaModel(CONFIG), DeltaModel(CONFIG)
+    data = weights_to_bytes(model, torch.bfloat16)
+    weights_from_bytes(other, data)
+    for name, tensor in other.state_dict().items():
+        assert tensor.dtype == torch.float32
+        assert torch.equal(tensor, model.state_dict()[name].bfloat16().float())
+    assert sum(t.numel() * t.element_size() for t in load(data).values()) * 2 == sum(
+        t.numel() * t.element_size() for t in model.state_dict().values()
+    )

@@ -22,7 +22,7 @@ class Table:
         ranked = sorted(found, key=lambda line: -self.lines[line])[:count]
         return [(line, float(np.log(self.lines[line]))) for line in ranked]
 
-    def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
+    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
         with np.errstate(divide="ignore"):
             return np.log(np.array([self.lines.get(line, 0.0) for line in lines]))
 
@@ -97,7 +97,7 @@ def test_an_expert_can_come_back() -> None:
 
 def test_lines_too_improbable_for_a_float_still_teach() -> None:
     class Long(Table):
-        def log_probabilities(self, lines: Sequence[str], context: Context) -> Scores:
+        def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
             return np.array([self.lines[line] for line in lines])
 
     mixed = mixture(Long("one", {"x": -5000.0}), Long("two", {"x": -4990.0}), weights=(0.5, 0.5))

@@ -42,7 +42,7 @@ def test_suggestions_begin_with_what_is_typed_best_first(habits: list[CommandEnt
         probabilities = [each.probability for each in found]
         assert probabilities == sorted(probabilities, reverse=True)
         assert all(0 <= p <= 1 for p in probabilities)
-        assert {each.source for each in found} == {"history"}
+        assert {each.source for each in found} <= {"history", "ngram", "copy"}
     assert predictor.suggest("git add -A", after("ls")) == []
 
 
@@ -132,7 +132,10 @@ def test_lines_that_a_terminal_cannot_show_are_not_suggested() -> None:
     predictor = Predictor()
     for command in ("a\x1b[31m", "a\x00", "a" * (MAX_SUGGESTED_CHARS + 1), "a\x9b", "a\nb", "a\tb"):
         predictor.observe(CommandEntry(command), after("ls"))
-    assert set(commands(predictor.suggest("a", after("ls"), k=10))) == {"a\nb", "a\tb"}
+    found = commands(predictor.suggest("a", after("ls"), k=10))
+    assert {"a\nb", "a\tb"} <= set(found)
+    assert all(character.isprintable() or character in "\n\t" for line in found for character in line)
+    assert max(map(len, found)) <= MAX_SUGGESTED_CHARS
 
 
 def test_shown_where_it_saves_keys_on_average() -> None:
@@ -159,7 +162,8 @@ def test_shown_where_it_saves_keys_on_average() -> None:
 def test_an_empty_history_suggests_nothing(prefix: str) -> None:
     predictor = Predictor()
     assert predictor.suggest(prefix, Context()) == []
-    assert predictor.bits(CommandEntry("ls"), Context()) is None
+    assert 8 < (predictor.bits(CommandEntry("ls"), Context()) or 0) < 40
+    assert Predictor(experts=["history"]).bits(CommandEntry("ls"), Context()) is None
     restored = Predictor.from_records(predictor.to_records())
     assert restored.suggest(prefix, Context()) == []
 
@@ -177,8 +181,8 @@ def test_of_a_long_history_all_is_remembered_and_the_newest_part_teaches(
 
 def test_one_line_is_a_history() -> None:
     predictor = Predictor.from_entries([CommandEntry("ls -la")])
-    assert commands(predictor.suggest("", Context())) == ["ls -la"]
-    assert commands(predictor.suggest("l", after("ls -la"))) == ["ls -la"]
+    assert commands(predictor.suggest("", Context()))[0] == "ls -la"
+    assert commands(predictor.suggest("l", after("ls -la")))[0] == "ls -la"
 
 
 def test_a_megabyte_on_a_line_does_no_harm(habits: list[CommandEntry]) -> None:
@@ -244,7 +248,7 @@ def test_bits_are_those_of_a_distribution_over_all_lines(habits: list[CommandEnt
     lines = [*{entry.command for entry in habits}, *LINES]
     bits = [predictor.bits(CommandEntry(line), context) for line in set(lines)]
     assert sum(2.0**-b for b in bits if b is not None) <= 1.001
-    assert predictor.bits(CommandEntry("x" * 100_000), context) is None
+    assert (predictor.bits(CommandEntry("x" * 100_000), context) or 0) > 100_000
 
 
 def test_the_weight_of_the_model_follows_what_is_executed(habits: list[CommandEntry], neural: NeuralExpert) -> None:
@@ -262,10 +266,10 @@ def test_the_weight_of_the_model_follows_what_is_executed(habits: list[CommandEn
 
 def test_taught_and_isolated_entries_do_not_move_the_weights(habits: list[CommandEntry], neural: NeuralExpert) -> None:
     predictor = Predictor.from_entries(habits, neural=neural)
-    before = predictor._mixture.to_record()
+    before = predictor.to_records()[0]["mixture"]
     predictor.observe(CommandEntry("git stash pop", source="taught"), after("ls"))
     predictor.observe(CommandEntry("git stash pop", isolated=True), after("ls"))
-    assert predictor._mixture.to_record() == before
+    assert predictor.to_records()[0]["mixture"] == before
 
 
 def test_probabilities_stay_within_one_with_a_model(habits: list[CommandEntry], neural: NeuralExpert) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from delta_learn.errors import ConfigError
 from delta_learn.evaluation.baselines.atuin import Atuin
@@ -24,14 +24,15 @@ BASELINES: dict[str, Callable[[str], LineRanker]] = {
 }
 
 
-def baseline(name: str) -> LineRanker:
-    """A new, empty baseline.
+def baseline(name: str, also: Collection[str] = ()) -> LineRanker:
+    """A new, empty baseline; `also` are other names that could have been meant.
 
     Raises:
         ConfigError: no baseline has this name.
     """
     if name not in BASELINES:
-        near = difflib.get_close_matches(name, BASELINES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose among {', '.join(BASELINES)}."
+        names = [*also, *BASELINES]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose among {', '.join(names)}."
         raise ConfigError(f"There is no method {name!r}; {hint}")
     return BASELINES[name](name)

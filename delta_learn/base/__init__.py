@@ -1,0 +1,1 @@
+"""The base model that the package carries, and how it got there."""

@@ -1,0 +1,57 @@
+"""LetterModel: how probable the spelling of a token is that was never seen before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+_ORDER = 3
+_START = "\0"
+_END = "\1"
+_SUM = "\2"
+_KINDS = "\3"
+
+_LETTERS = 100
+"""Characters that are equally probable before any was seen."""
+
+
+class LetterModel:
+    """P(letter | the three before it), each order interpolated with the shorter one (PPM, method C: Moffat 1990)."""
+
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        self._counts: dict[str, int] = dict(counts or {})
+        """By context and letter; by context and _SUM their sum, by context and _KINDS their number."""
+
+    def add(self, token: str) -> None:
+        """Learn the spelling of one token."""
+        text = _START * _ORDER + token + _END
+        counts = self._counts
+        for end in range(_ORDER, len(text)):
+            for start in range(end - _ORDER, end + 1):
+                before = text[start:end]
+                gram = before + text[end]
+                seen = counts.get(gram, 0)
+                counts[gram] = seen + 1
+                counts[before + _SUM] = counts.get(before + _SUM, 0) + 1
+                if not seen:
+                    counts[before + _KINDS] = counts.get(before + _KINDS, 0) + 1
+
+    def log_probability(self, token: str, *, whole: bool = True) -> float:
+        """ln P(a new token is spelled so), or begins so where it is not `whole`."""
+        text = _START * _ORDER + token + (_END if whole else "")
+        return sum(math.log(self._letter(text, end)) for end in range(_ORDER, len(text)))
+
+    def _letter(self, text: str, end: int) -> float:
+        probability = 1 / _LETTERS
+        for start in range(end, end - _ORDER - 1, -1):
+            before = text[start:end]
+            total = self._counts.get(before + _SUM)
+            if not total:
+                break
+            kinds = self._counts[before + _KINDS]
+            probability = (self._counts.get(before + text[end], 0) + kinds * probability) / (total + kinds)
+        return probability
+
+    def to_record(self) -> dict[str, int]:
+        """The counts."""
+        return dict(self._counts)

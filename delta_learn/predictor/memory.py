@@ -1,0 +1,228 @@
+"""TokenMemory: every token that was typed, with the place where it stood; the memory of the composer."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delta_learn.predictor.chain import Chain
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.directory import FollowedDirectory
+from delta_learn.predictor.lexer import END, is_word, tag, tokens
+from delta_learn.predictor.lexicon import Lexicon
+from delta_learn.predictor.place import COLUMNS as PLACE_COLUMNS
+from delta_learn.predictor.place import Place, mix
+from delta_learn.predictor.situation import first_words
+
+Numbers = NDArray[np.int32]
+Positions = NDArray[np.int64]
+
+PROMPT_COLUMNS = ("line1", "line2", "head1", "directory", "session")
+"""Numbers of a prompt: of the last command and the one before, the last command's first word, the place."""
+
+_NOTHING: Final = 0
+_LIMITS = {"line": 48, "pair": 24, "last": 24, "word": 16, "command": 24}
+"""Contexts, and how many of the newest occurrences of each are looked at. `command` is the first word and the
+last token; longer contexts than these, or with the last command, find no more: docs/log.md."""
+
+_FIRST_CAPACITY = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompt:
+    """A context in numbers, by PROMPT_COLUMNS."""
+
+    numbers: tuple[int, ...]
+
+    def __getitem__(self, column: str) -> int:
+        return self.numbers[PROMPT_COLUMNS.index(column)]
+
+
+class TokenMemory:
+    """Positions are tokens in the order typed; an event is a line. Both are columns of numbers.
+
+    Nothing is counted: a distribution is made from the newest positions of each context when it is asked for
+    (kNN-LM, Khandelwal et al. 2020, with an exact match of contexts in the place of a distance).
+    """
+
+    def __init__(self) -> None:
+        self.lexicon = Lexicon()
+        self.documented = 0
+        """The first so many events were read in documentation: nobody typed them."""
+        self._positions = _Grid(len(PLACE_COLUMNS) + 2)
+        self._events = _Grid(len(PROMPT_COLUMNS))
+        self._chains = [Chain() for _ in _LIMITS]
+        self._same_token = Chain()
+        self._words = array("i")
+        self._latest: list[str] = []
+        self._followed = FollowedDirectory()
+
+    def __len__(self) -> int:
+        return self._positions.size
+
+    @property
+    def events(self) -> int:
+        """Lines so far."""
+        return self._events.size
+
+    def prompt(self, context: Context) -> Prompt:
+        """A context in numbers; at the first prompt of a session the last commands are those of any session."""
+        before = [entry.command for entry in context.previous[-2:]] or self._latest
+        last = before[-1] if before else None
+        return Prompt(
+            (
+                _NOTHING if last is None else tag(last),
+                tag(before[-2]) if len(before) > 1 else _NOTHING,
+                _NOTHING if last is None else tag(first_words(last, 1)),
+                tag(self._followed.at(context)),
+                tag(context.session),
+            )
+        )
+
+    def similar(self, place: Place) -> set[int]:
+        """The newest positions of the contexts that this place is in."""
+        found: set[int] = set()
+        for chain, key, limit in zip(self._chains, _keys(place), _LIMITS.values(), strict=True):
+            found.update(chain.newest(key, limit))
+        return found
+
+    def recent_words(self, count: int) -> Sequence[int]:
+        """The newest positions that hold letters and digits."""
+        return self._words[-count:]
+
+    def uses(self, token: int, count: int) -> list[int]:
+        """The newest positions of a token."""
+        return self._same_token.newest(token, count)
+
+    def tokens_at(self, positions: Positions) -> Numbers:
+        """The tokens at positions: (n,)."""
+        found: Numbers = self._positions.rows[-2, positions]
+        return found
+
+    def events_at(self, positions: Positions) -> Numbers:
+        """The events of positions: (n,)."""
+        found: Numbers = self._positions.rows[-1, positions]
+        return found
+
+    def same_place(self, positions: Positions, place: Place) -> NDArray[np.bool_]:
+        """Which numbers of a place the positions have: (columns of a place, n)."""
+        same: NDArray[np.bool_] = self._positions.rows[:-2, positions] == np.array(place.numbers(), np.int32)[:, None]
+        return same
+
+    def same_prompt(self, events: Numbers, prompt: Prompt) -> NDArray[np.bool_]:
+        """Which numbers of a prompt the events have: (columns of a prompt, n)."""
+        same: NDArray[np.bool_] = self._events.rows[:, events] == np.array(prompt.numbers, np.int32)[:, None]
+        return same
+
+    def record(self, line: Sequence[str], prompt: Prompt) -> None:
+        """Add the tokens of a line; END is added."""
+        for place, number in self._append(line, prompt):
+            for chain, key in zip(self._chains, _keys(place), strict=True):
+                chain.add(key)
+            self._same_token.add(number)
+        if self._same_token.full:
+            self._rebuild()
+
+    @classmethod
+    def of_documentation(cls, lines: Iterable[str]) -> TokenMemory:
+        """What there is to know of commands before the first one is typed."""
+        memory = cls()
+        prompt = memory.prompt(Context())
+        for line in lines:
+            for _ in memory._append(tokens(line), prompt):
+                pass
+        memory.documented = memory.events
+        memory._rebuild()
+        return memory
+
+    def follow(self, command: str, context: Context, *, alone: bool = False) -> None:
+        """Take note of what the next prompt follows; `alone` says that nothing does."""
+        self._followed.follow(command, context)
+        self._latest = [] if alone else [*self._latest[-1:], command]
+
+    def _append(self, line: Sequence[str], prompt: Prompt) -> Iterator[tuple[Place, int]]:
+        """Append an event and its positions; yields each place and the token that stood there."""
+        self._events.append(prompt.numbers)
+        event = self.events - 1
+        place = Place()
+        for token in (*line, END):
+            number = self.lexicon.add(token, len(self))
+            if is_word(token):
+                self._words.append(len(self))
+            self._positions.append((*place.numbers(), number, event))
+            yield place, number
+            place = place.after(token)
+
+    def _rebuild(self) -> None:
+        columns = dict(zip(PLACE_COLUMNS, self._positions.used().astype(np.int64), strict=False))
+        columns["command"] = mix(columns["last"], columns["head"])
+        for chain, name in zip(self._chains, _LIMITS, strict=True):
+            chain.rebuild(columns[name])
+        self._same_token.rebuild(self._positions.used()[-2].astype(np.int64))
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain lists, numbers and bytes."""
+        return {
+            "lexicon": self.lexicon.to_record(),
+            "documented": self.documented,
+            "positions": self._positions.to_bytes(),
+            "events": self._events.to_bytes(),
+            "latest": list(self._latest),
+            "followed": self._followed.to_record(),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TokenMemory:
+        """The inverse of `to_record`.
+
+        Raises:
+            KeyError, ValueError: another version wrote it.
+        """
+        memory = cls()
+        memory.lexicon = Lexicon.from_record(record["lexicon"])
+        memory.documented = record["documented"]
+        memory._positions.load(record["positions"])
+        memory._events.load(record["events"])
+        memory._latest = list(record["latest"])
+        memory._followed = FollowedDirectory(*record["followed"])
+        words = np.array([is_word(name) for name in memory.lexicon.names.to_record()])
+        memory._words = array("i", np.flatnonzero(words[memory._positions.used()[-2]]).astype(np.int32).tobytes())
+        memory._rebuild()
+        return memory
+
+
+def _keys(place: Place) -> tuple[int, ...]:
+    """The key of each chain, in the order of _LIMITS; written out, since it is asked for at every token."""
+    return (place.line, place.pair, place.last, place.word, mix(place.last, place.head))
+
+
+class _Grid:
+    """int32 columns that grow by doubling, as one array, so that one look-up takes all columns."""
+
+    def __init__(self, columns: int) -> None:
+        self.rows: Numbers = np.zeros((columns, _FIRST_CAPACITY), np.int32)
+        self.size = 0
+
+    def append(self, values: Sequence[int]) -> None:
+        if self.size == self.rows.shape[1]:
+            self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)], axis=1)
+        self.rows[:, self.size] = values
+        self.size += 1
+
+    def used(self) -> Numbers:
+        return self.rows[:, : self.size]
+
+    def to_bytes(self) -> bytes:
+        return np.ascontiguousarray(self.used(), "<i4").tobytes()
+
+    def load(self, data: bytes) -> None:
+        columns = len(self.rows)
+        used = np.frombuffer(data, "<i4").reshape(columns, -1).astype(np.int32)
+        self.size = used.shape[1]
+        room = np.zeros((columns, max(self.size, _FIRST_CAPACITY)), np.int32)
+        self.rows = np.concatenate([used, room], axis=1)

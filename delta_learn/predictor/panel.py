@@ -1,0 +1,138 @@
+"""Panel: the experts, what weighs them against each other, and all that they have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from delta_learn.entry import CommandEntry
+from delta_learn.predictor.composer import Composer
+from delta_learn.predictor.context import Context
+from delta_learn.predictor.corrections import Corrections
+from delta_learn.predictor.history import HistoryRanker, shows_habit
+from delta_learn.predictor.meanings import Meanings
+from delta_learn.predictor.memory import TokenMemory
+from delta_learn.predictor.mixture import Mixture
+from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.predictor.nexttoken import SOURCES
+from delta_learn.predictor.ranking import Ranking
+from delta_learn.predictor.verdicts import Verdicts
+
+Scores = NDArray[np.float64]
+
+EXPERTS = ("history", *SOURCES, "neural")
+"""The sources of suggestions, by name; those of SOURCES are one expert with two sources of its own."""
+
+_COMPOSER_WEIGHT = 0.5
+_NEURAL_WEIGHT = 0.2
+"""Of a model that has not shown yet what it can do."""
+
+
+class Panel:
+    """P_i(line | context) of each expert, their mixture, and what the person said about lines."""
+
+    def __init__(self, experts: Collection[str] = EXPERTS, documentation: TokenMemory | None = None) -> None:
+        """`experts` take part; `documentation` is what the composer knows before anything is typed."""
+        sources = [source for source in SOURCES if source in experts]
+        self.history = HistoryRanker() if "history" in experts else None
+        self.composer = Composer(sources, deepcopy(documentation)) if sources else None
+        self.mixture = Mixture()
+        self.ranking = Ranking()
+        self.verdicts = Verdicts()
+        self.meanings = Meanings()
+        self.corrections = Corrections()
+        self._takes_neural = "neural" in experts
+        self._mix()
+
+    def _mix(self) -> None:
+        if self.history is not None:
+            self.mixture.add(self.history, weight=1.0)
+        if self.composer is not None:
+            self.mixture.add(self.composer, weight=_COMPOSER_WEIGHT if self.history is not None else 1.0)
+
+    def attach(self, neural: NeuralExpert) -> None:
+        """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
+        if self._takes_neural:
+            self.mixture.add(neural, weight=_NEURAL_WEIGHT if self.mixture.experts else 1.0)
+
+    def observe(self, entry: CommandEntry, context: Context) -> None:
+        """Learn an executed command, or what the person said; `ranking` learns where its caller asked it."""
+        self.verdicts.observe(entry, context)
+        if entry.source == "feedback":
+            return
+        habit = shows_habit(entry)
+        if habit:
+            self.ranking.learn(entry.command)
+            self.mixture.learn(entry.command, context)
+        if self.history is not None:
+            self.history.observe(entry, context)
+        self._remember(entry, context, learn=habit)
+
+    def remember(self, entry: CommandEntry, context: Context) -> None:
+        """Take in an old command without learning weights from it: for long histories."""
+        self.verdicts.observe(entry, context)
+        if entry.source == "feedback":
+            return
+        if self.history is not None:
+            self.history.remember(entry, context)
+        self._remember(entry, context, learn=False)
+
+    def _remember(self, entry: CommandEntry, context: Context, *, learn: bool) -> None:
+        self.meanings.observe(entry, context)
+        self.corrections.observe(entry, context)
+        if self.composer is not None:
+            self.composer.observe(entry, context, learn=learn)
+
+    def log_mass(self, prefix: str, context: Context) -> float:
+        """ln P(the line begins with `prefix`)."""
+        unknown = -np.inf
+        if self.history is not None and not self.mixture.composes(context):
+            unknown = self.history.log_new_prefix(prefix)
+        return self.mixture.log_prefix(prefix, context, unknown)
+
+    def tables(self, shares: Scores) -> dict[str, Scores]:
+        """The rows of `Mixture.shares` by expert."""
+        return {each.name: row for each, row in zip(self.mixture.experts, shares, strict=True)}
+
+    def source(self, shares: Scores, prefix: str, line: str, context: Context) -> str:
+        """The expert that contributed most to a line: `shares` (experts,)."""
+        name = self.mixture.experts[int(shares.argmax())].name
+        copied = name == "ngram" and self.composer is not None and self.composer.copied(prefix, line, context)
+        return "copy" if copied else name
+
+    def to_record(self) -> dict[str, Any]:
+        """All that was learned, but not the model, as plain lists, bytes and numbers."""
+        return {name: part.to_record() for name, part in self._parts().items()}
+
+    def load(self, record: Mapping[str, Any]) -> None:
+        """Take what `to_record` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: another version wrote it.
+        """
+        if self.history is not None:
+            self.history = HistoryRanker.from_record(record["history"])
+        if self.composer is not None:
+            self.composer = Composer.from_record(record["composer"], self.composer.sources)
+        self._mix()
+        self.mixture.load(record["mixture"])
+        self.ranking.load(record["ranking"])
+        self.verdicts = Verdicts.from_record(record["verdicts"])
+        self.meanings = Meanings.from_record(record["meanings"])
+        self.corrections = Corrections.from_record(record["corrections"])
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {
+            "history": self.history,
+            "composer": self.composer,
+            "mixture": self.mixture,
+            "ranking": self.ranking,
+            "verdicts": self.verdicts,
+            "meanings": self.meanings,
+            "corrections": self.corrections,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
