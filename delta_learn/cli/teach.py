@@ -49,8 +49,19 @@ def feedback(
     """Keep what you think of the suggestions, or of the last one in this shell."""
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.normalize import visible
-    from delta_learn.collector.teaching import SESSION_VARIABLE, give_feedback
+    from delta_learn.collector.teaching import (
+        AFTER_VARIABLE,
+        HELPFUL,
+        SESSION_VARIABLE,
+        SUGGESTION_VARIABLE,
+        UNHELPFUL,
+        give_feedback,
+    )
 
-    last = give_feedback(open_store(), text, str(Path.cwd()), os.environ.get(SESSION_VARIABLE, ""))
-    about = f" about `{visible(last.command)}`" if last and text in ("helpful", "unhelpful") else ""
+    session, suggestion, after = (
+        os.environ.get(v, "") for v in (SESSION_VARIABLE, SUGGESTION_VARIABLE, AFTER_VARIABLE)
+    )
+    last = give_feedback(open_store(), text, str(Path.cwd()), session, suggestion=suggestion, after=after)
+    line = suggestion or (last.command if last else "")
+    about = f" about `{visible(line)}`" if line and text in (HELPFUL, UNHELPFUL) else ""
     typer.echo(f"Noted{about}.")

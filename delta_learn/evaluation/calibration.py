@@ -33,7 +33,7 @@ class Predictions:
 
     probabilities: NDArray[np.float64]
     right: NDArray[np.bool_]
-    """Whether the suggestion was the line."""
+    """Whether the suggestion was the line, or the beginning that it was said to be."""
     places: NDArray[np.int8]
     """PROMPT, NEW or AGAIN."""
 
@@ -76,7 +76,7 @@ class PredictionLog:
             if best and best[0].probability > 0:
                 command = best[0].command
                 self._probabilities.append(best[0].probability)
-                self._right.append(command == line)
+                self._right.append(command == line if best[0].whole else line.startswith(command))
                 self._places.append(PROMPT if not prefix else AGAIN if command in named else NEW)
                 named.add(command)
 

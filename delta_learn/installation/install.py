@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from delta_learn.collector.drain import drain
+from delta_learn.collector.never import never_file
 from delta_learn.collector.store import Store
 from delta_learn.errors import DeltaError
 from delta_learn.installation.hooks import SHELLS, hook_file, installed_shells, prepare_state
@@ -97,7 +98,7 @@ def _hook_files(paths: Paths) -> list[Path]:
 
 def _data(paths: Paths) -> list[Path]:
     return [
-        *(paths.raw, paths.processed, paths.models, paths.config),
+        *(paths.raw, paths.processed, paths.models, paths.config, never_file(paths)),
         *(paths.checkpoints, paths.log, paths.registry, paths.state / "predictor.bin", paths.key),
     ]
 

@@ -137,6 +137,7 @@ class TokenMemory:
             for _ in memory._append(tokens(line), prompt):
                 pass
         memory.documented = memory.events
+        memory._words = array("i")  # nothing of it was typed of late
         memory._rebuild()
         return memory
 
@@ -190,8 +191,10 @@ class TokenMemory:
         memory._events.load(record["events"])
         memory._latest = list(record["latest"])
         memory._followed = FollowedDirectory(*record["followed"])
-        words = np.array([is_word(name) for name in memory.lexicon.names.to_record()])
-        memory._words = array("i", np.flatnonzero(words[memory._positions.used()[-2]]).astype(np.int32).tobytes())
+        is_word_token = np.array([is_word(name) for name in memory.lexicon.names.to_record()])
+        *_, token, event = memory._positions.used()
+        words = np.flatnonzero(is_word_token[token] & (event >= memory.documented))
+        memory._words = array("i", words.astype(np.int32).tobytes())
         memory._rebuild()
         return memory
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -48,3 +49,37 @@ def test_too_few_words_are_a_usage_error(run: Run, paths: Paths) -> None:
     with pytest.raises(DeltaError, match="empty"):
         run("teach", "make", " ")
     assert kept(paths) == []
+
+
+def test_feedback_about_a_suggestion_changes_the_next_prediction(
+    run: Run, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = ["make", "make clean", "make", "make clean", "make", "make clean", "make"]
+    Store.open(paths).add(
+        CommandEntry(c, timestamp=1e9 + i, session="bash-1", sequence=i) for i, c in enumerate(commands)
+    )
+    assert json.loads(run("predict", "--json").stdout)["suggestions"][0]["command"] == "make clean"
+    monkeypatch.setenv("DELTA_SUGGESTION", "make clean")
+    monkeypatch.setenv("DELTA_SUGGESTION_AFTER", "make")
+    assert run("feedback", "unhelpful").stdout == "Noted about `make clean`.\n"
+    assert json.loads(run("predict", "--json").stdout)["suggestions"][0]["command"] != "make clean"
+
+
+def test_what_was_taught_is_predicted_at_once(run: Run, paths: Paths) -> None:
+    Store.open(paths).add(
+        CommandEntry(c, timestamp=1e9 + i, session="bash-1", sequence=i) for i, c in enumerate(["ls", "make"] * 3)
+    )
+    run("teach", "make", "make install")
+    found = [each["command"] for each in json.loads(run("predict", "--json").stdout)["suggestions"]]
+    assert "make install" in found
+    run("add", "git reset --soft HEAD~", "undo last commit")
+    asked = json.loads(run("predict", "--prefix", "# undo", "--json").stdout)["suggestions"]
+    assert asked[0]["command"] == "git reset --soft HEAD~"
+
+
+def test_what_is_never_wanted_is_not_predicted(run: Run, paths: Paths) -> None:
+    Store.open(paths).add(
+        CommandEntry(c, timestamp=1e9 + i, session="bash-1", sequence=i) for i, c in enumerate(["ls", "make"] * 3)
+    )
+    run("never", "ls")
+    assert "ls" not in [each["command"] for each in json.loads(run("predict", "--json").stdout)["suggestions"]]

@@ -77,3 +77,12 @@ def test_parts_are_joined_in_order() -> None:
     joined = Predictions.concatenated([first.predictions(), second.predictions()])
     assert (joined.probabilities.tolist(), joined.right.tolist()) == ([0.25, 0.5], [True, False])
     assert calibration(joined)["ece"]["keystroke"] == pytest.approx(0.5)
+
+
+def test_a_part_is_right_where_the_line_begins_so() -> None:
+    log = PredictionLog()
+    part = Suggestion("git add src/", 0.7, "ngram", whole=False)
+    log.record({"git a": [part]}, "git add src/main.c")
+    log.record({"git a": [part]}, "git add lib/main.c")
+    log.record({"git a": [Suggestion("git add src/", 0.7, "ngram")]}, "git add src/main.c")
+    assert log.predictions().right.tolist() == [True, False, False]
