@@ -12,14 +12,15 @@ _NONE = -1
 
 
 class Chain:
-    """Positions are added in order, each under a key; 8 to 12 bytes a position.
+    """Positions are added in order, each under a key of 31 bits; 12 to 16 bytes a position.
 
-    Keys that share a slot share a chain: who asks compares what was found with what was meant.
+    Keys that share a slot share a chain, on which those of the other keys are passed over.
     """
 
     def __init__(self) -> None:
         self._heads = array("i", [_NONE]) * _FIRST_SIZE
         self._before = array("i")
+        self._keys = array("i")
 
     @property
     def full(self) -> bool:
@@ -29,18 +30,24 @@ class Chain:
     def add(self, key: int) -> None:
         """The next position occurred under `key`."""
         slot = key & (len(self._heads) - 1)
+        self._keys.append(key)
         self._before.append(self._heads[slot])
         self._heads[slot] = len(self._before) - 1
 
     def newest(self, key: int, limit: int) -> list[int]:
         """At most `limit` positions, newest first."""
-        heads, before = self._heads, self._before
-        position = heads[key & (len(heads) - 1)]
+        before, keys = self._before, self._keys
+        position = self._heads[key & (len(self._heads) - 1)]
         found: list[int] = []
         while position >= 0 and len(found) < limit:
-            found.append(position)
+            if keys[position] == key:
+                found.append(position)
             position = before[position]
         return found
+
+    def grow(self) -> None:
+        """Make room for as many positions again."""
+        self.rebuild(np.frombuffer(self._keys, np.int32).astype(np.int64))
 
     def rebuild(self, keys: NDArray[np.int64]) -> None:
         """Make the chain anew, with room to grow, from the keys of all positions: (n,)."""
@@ -57,3 +64,4 @@ class Chain:
         last = np.flatnonzero(np.append(~same, True)[: len(order)])
         heads[ordered[last]] = order[last]
         self._heads, self._before = array("i", heads.tobytes()), array("i", before.tobytes())
+        self._keys = array("i", keys.astype(np.int32).tobytes())

@@ -46,7 +46,7 @@ class Composer:
         """`memory` is what is known already: documentation."""
         self.sources = tuple(sources)
         self.name = "ngram" if "ngram" in sources else "copy"
-        self._memory = memory or TokenMemory()
+        self._memory = TokenMemory() if memory is None else memory
         self._next = NextToken(self._memory, sources)
         self._context: Context | None = None
         self._prompt = Prompt(())
@@ -63,7 +63,7 @@ class Composer:
         if learn:
             for end, token in enumerate((*line, END)):
                 self._next.learn(self._choice(tuple(line[:end])), token)
-        self._memory.record(line, self._prompt)
+        self._memory.record(line, self._memory.prompt(context, alone=True) if entry.isolated else self._prompt)
         self._memory.follow(entry.command, context, alone=entry.isolated)
         self._context = None
 

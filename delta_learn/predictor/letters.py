@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 
 _ORDER = 3
-_START = "\0"
-_END = "\1"
-_SUM = "\2"
-_KINDS = "\3"
+_START = "\U0010fffc"
+_END = "\U0010fffd"
+_SUM = "\U0010fffe"
+_KINDS = "\U0010ffff"
+"""The last two are no characters, the others private: nobody types them."""
 
 _LETTERS = 100
 """Characters that are equally probable before any was seen."""

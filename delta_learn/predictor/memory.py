@@ -70,9 +70,12 @@ class TokenMemory:
         """Lines so far."""
         return self._events.size
 
-    def prompt(self, context: Context) -> Prompt:
-        """A context in numbers; at the first prompt of a session the last commands are those of any session."""
-        before = [entry.command for entry in context.previous[-2:]] or self._latest
+    def prompt(self, context: Context, *, alone: bool = False) -> Prompt:
+        """A context in numbers; at the first prompt of a session the last commands are those of any session.
+
+        `alone`: whatever came before is not known.
+        """
+        before = [] if alone else [entry.command for entry in context.previous[-2:]] or self._latest
         last = before[-1] if before else None
         return Prompt(
             (
@@ -126,7 +129,8 @@ class TokenMemory:
                 chain.add(key)
             self._same_token.add(number)
         if self._same_token.full:
-            self._rebuild()
+            for chain in (*self._chains, self._same_token):
+                chain.grow()
 
     @classmethod
     def of_documentation(cls, lines: Iterable[str]) -> TokenMemory:

@@ -100,7 +100,7 @@ class NextToken:
         return Choice(
             place,
             shares,
-            min(max(escape, _LEAST), 1 - _LEAST),
+            _between(escape),
             frozenset(shares.keys() - found),
             Evidence(features, attention, tokens, rows),
         )
@@ -196,12 +196,12 @@ class NextToken:
     def _rate(self, place: Place) -> float:
         """How often none of the similar tokens came in such places, of late."""
         missed, all_ = self._rates.get(_rate_key(place), (0.5, 1.0))
-        return missed / (all_ + 0.5)
+        return _between(missed / (all_ + 0.5))
 
     def _newness(self, place: Place) -> float:
         """P(the token is new | it is none of the similar ones)."""
         new, all_ = self._new[place.word_next]
-        return new / all_
+        return _between(new / all_)
 
     def to_record(self) -> dict[str, Any]:
         """What was learned, without the memory."""
@@ -223,6 +223,11 @@ class NextToken:
         self._rates = {key: (missed, all_) for key, missed, all_ in record["rates"]}
         words, others = record["new"]
         self._new = {True: (words[0], words[1]), False: (others[0], others[1])}
+
+
+def _between(probability: float) -> float:
+    """Away from 0 and 1: nothing is certain because it has always been so."""
+    return min(max(probability, _LEAST), 1 - _LEAST)
 
 
 def _rate_key(place: Place) -> int:

@@ -58,6 +58,8 @@ class Predictor:
         self.never = set(never)
         """Lines that are not suggested, whatever their probability."""
         self._panel = Panel(experts, documentation)
+        self._ranked: Context | None = None
+        """The prompt that the panel's ranking would learn from."""
         if neural is not None:
             self.attach(neural)
 
@@ -96,13 +98,15 @@ class Predictor:
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command; `context` is its prompt. Synthetic entries change nothing."""
-        if shows_habit(entry):
+        if shows_habit(entry) and self._ranked is not context:
             self._rank(context, 1)
         self._panel.observe(entry, context)
+        self._ranked = None
 
     def remember(self, entry: CommandEntry, context: Context) -> None:
         """Take in an old command without learning weights from it: for long histories."""
         self._panel.remember(entry, context)
+        self._ranked = None
 
     def suggest(self, prefix: str, context: Context, k: int = 5) -> list[Suggestion]:
         """At most k lines longer than `prefix` that begin with it, best first. Changes nothing.
@@ -183,6 +187,8 @@ class Predictor:
         scores = np.logaddexp.reduce(shares, axis=0)
         probabilities = self._panel.ranking.probabilities(lines, self._panel.tables(shares), scores)
         probabilities *= min(1.0, float(np.exp(scores).sum()))
+        # Who asks for more lines than usual must not change what is learned.
+        self._ranked = context if k <= _EMPTY_PROMPT_CANDIDATES else None
         return self._suggestions("", lines, shares, probabilities, context, corrected)
 
     def _weigh(self, prefix: str, context: Context, k: int) -> list[Suggestion]:

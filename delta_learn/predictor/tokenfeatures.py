@@ -66,7 +66,8 @@ def token_features(memory: TokenMemory, positions: Positions, place: Place, prom
     """Rows by the names of TOKEN_START, a column for each position: how like this place it is."""
     events = memory.events_at(positions)
     features = np.zeros((len(_NAMES), len(positions)), np.float32)
-    age = memory.events - events
+    # The order of documentation says nothing.
+    age = memory.events - np.maximum(events, memory.documented - 1)
     features[0] = -np.log(age)
     features[_PLACE_ROWS] = memory.same_place(positions, place)
     features[_PROMPT_ROWS] = memory.same_prompt(events, prompt)

@@ -6,6 +6,7 @@ import math
 import random
 import tracemalloc
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgpack
@@ -170,6 +171,13 @@ def test_proposals_are_longer_lines_best_first_with_their_probability(lines: lis
     assert all(score <= composer.log_prefix(prefix, here) + 1e-6 for score in values)
 
 
+def test_what_is_typed_already_is_not_proposed() -> None:
+    composer = observed(["ls", "ls -l"] * 5)
+    found = [line for line, _ in composer.propose("ls", prompt("ls"), 9)]
+    assert "ls -l" in found
+    assert "ls" not in found
+
+
 def test_the_score_of_a_proposal_is_that_of_its_line() -> None:
     """But for what the line's tokens have as tokens that are not similar, which the search leaves out."""
     composer = observed(HISTORY)
@@ -181,19 +189,18 @@ def test_the_score_of_a_proposal_is_that_of_its_line() -> None:
     exact = composer.log_probabilities(lines, here)
     assert (exact >= scores).all()
     assert exact == pytest.approx(np.array(scores), abs=0.05)
-    assert composer.log_probabilities(lines, here, exact=False) == pytest.approx(exact)
+    assert composer.log_probabilities(lines, here, among="git ").tolist() == scores
 
 
-def test_lines_that_no_search_looked_at_are_left_out_unless_it_is_exact() -> None:
+def test_lines_that_the_search_did_not_find_are_left_out() -> None:
     composer = observed(HISTORY)
-    here = prompt("ls")
-    composer.beginnings("git add", here)
-    lines = ["git add main.c", "unheard of", "make"]
-    inexact = composer.log_probabilities(lines, here, exact=False)
-    assert inexact[1] == -np.inf
-    exact = composer.log_probabilities(lines, here)
-    assert np.isfinite(exact).all()
-    assert inexact[0] in (exact[0], -np.inf)
+    here = prompt(*HISTORY[-5:])
+    found = dict(composer.propose("git add", here, 9))
+    lines = [*found, "unheard of", "git add neverseen"]
+    scores = composer.log_probabilities(lines, here, among="git add")
+    assert scores.tolist() == [*found.values(), -np.inf, -np.inf]
+    assert np.isfinite(composer.log_probabilities(lines, here)).all()
+    assert np.isinf(composer.log_probabilities(list(found), here, among="vim ")).all()
 
 
 def test_a_keystroke_changes_nothing_and_a_command_does() -> None:
@@ -248,7 +255,6 @@ def test_isolated_entries_teach_the_line_but_not_the_order() -> None:
     assert composer.propose("al", Context(), 1)[0][0] == "alpha --long"
 
 
-@pytest.mark.xfail(strict=True, reason="an isolated entry is stored as following the last command of any session")
 def test_an_isolated_entry_does_not_follow_what_was_typed_elsewhere() -> None:
     memory = TokenMemory.of_documentation(["ls"])
     composer = Composer(memory=memory)
@@ -332,24 +338,31 @@ def test_of_a_very_long_line_the_rest_is_neither_learned_nor_looked_up() -> None
     assert scores[0] < scores[1] < 0
 
 
-@pytest.mark.xfail(run=False, reason="a typed line of over 1,000 tokens: RecursionError in Composer._place")
-@pytest.mark.parametrize("ask", ["beginnings", "log_prefix", "propose"])
-def test_a_very_long_line_can_be_typed(ask: str) -> None:
-    composer = observed(["ls", "git status"])
+@pytest.mark.parametrize("text", [LONG, "x" * 50_000, "a " * 500, "- " * 3000])
+def test_a_very_long_line_can_be_typed(text: str) -> None:
+    composer = observed(["ls", "git status", text])
     here = prompt("ls")
     tracemalloc.start()
-    if ask == "beginnings":
-        assert all(each.text.startswith(LONG) for each in composer.beginnings(LONG, here))
-    elif ask == "propose":
-        assert all(line.startswith(LONG) for line, _ in composer.propose(LONG, here, 3))
-    else:
-        assert math.isfinite(composer.log_prefix(LONG, here))
-    assert not composer.copied(LONG, f"{LONG} x", here)
+    assert all(each.text.startswith(text) for each in composer.beginnings(text, here))
+    assert all(line.startswith(text) for line, _ in composer.propose(text, here, 3))
+    assert math.isfinite(composer.log_prefix(text, here))
+    assert not composer.copied(text, f"{text} x", here)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50e6  # quadratic in the tokens it would be hundreds of MB
 
 
-@pytest.mark.xfail(strict=True, reason="END has no uses at first: P(it ends) is 0, a first line costs over 1,000 bits")
+@pytest.mark.parametrize("text", [LONG, "./" + "x" * 3000, "a " * 1500])
+def test_a_longer_beginning_is_never_more_probable(text: str) -> None:
+    """Through all limits to what is learned and looked up."""
+    composer = observed(["ls", "git status"])
+    here = prompt("ls")
+    masses = [composer.log_prefix(text[:end], here) for end in (*range(0, 420, 7), *range(1990, 2011), 2500)]
+    assert all(longer <= shorter + 1e-9 for shorter, longer in pairwise(masses))
+    for end in (10, 399, 1999, 2000, 2001, 2500):
+        line = composer.log_probabilities([text[:end]], here)[0]
+        assert line <= composer.log_prefix(text[:end], here) + 1e-9
+
+
 def test_the_first_line_of_all_has_a_probability() -> None:
     assert Composer().log_probabilities(["ls -l"], Context())[0] > -50

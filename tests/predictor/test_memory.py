@@ -87,6 +87,7 @@ def wide_chains(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("wide_chains")
 def test_the_newest_of_each_context_are_found_and_nothing_else() -> None:
     memory = memory_of(typed_lines(300))
+    again = reloaded(memory)
     for text in (
         "",
         "git",
@@ -99,7 +100,8 @@ def test_the_newest_of_each_context_are_found_and_nothing_else() -> None:
         "new file1",
         "./run file2/x",
     ):
-        assert memory.similar(place_after(text)) == similar_by_columns(memory, place_after(text)), text
+        expected = similar_by_columns(memory, place_after(text))
+        assert memory.similar(place_after(text)) == again.similar(place_after(text)) == expected, text
 
 
 def test_thousands_of_positions_are_found_as_after_a_reload() -> None:

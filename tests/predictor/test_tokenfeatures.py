@@ -54,7 +54,7 @@ def test_features_by_hand(memory: TokenMemory) -> None:
     now = Context((LS, PULL), directory="/x", session="t")
     found = rows(memory, positions, "git ", now)
     expected = {
-        "age": [-math.log(3), -math.log(2), 0.0, -math.log(5)],
+        "age": [-math.log(3), -math.log(2), 0.0, -math.log(4)],  # two lines of documentation are equally old
         "last": [1, 1, 1, 0],
         "pair": [1, 1, 0, 0],
         "triple": [1, 1, 0, 0],
