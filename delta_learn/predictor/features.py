@@ -33,6 +33,7 @@ EVENT_START = {
     "same session": 0.0,
     "same opening": 0.0,
     "same outcome": 0.0,
+    "similar pause": 0.0,
     "newest use": 0.0,
     "size": 0.0,
     "fresh": 0.0,
@@ -78,6 +79,7 @@ WINDOW = 20_000
 """Newest events that are looked at; older ones count through the features of their lines."""
 
 _FLOOR = 1e-7
+_PAUSE_UNKNOWN = -3.0
 _RHYTHM_UNKNOWN = -2.0
 _FOLLOWERS = 1000
 _FOLLOWER_DECAY = 0.97
@@ -99,6 +101,7 @@ def event_features(log: CommandLog, now: Situation) -> Floats:
         np.equal(log.events[column][first:], now[column], out=rows[name])
     for name, (one, other) in _BOTH.items():
         np.multiply(rows[one], rows[other], out=rows[name])
+    _similar_pause(log.events["log_pause"][first:], now.log_pause, out=rows["similar pause"])
     np.equal(log.lines["last_event"][line], np.arange(first, total), out=rows["newest use"])
     rows["size"][:] = log.lines["log_size"][line]
     rows["fresh"][:] = log.events["fresh"][first:]
@@ -137,6 +140,14 @@ def _clock_age(then: NDArray[np.float64], now: float, out: Floats) -> None:
     np.fmax(out, 0, out=out)
     out /= 60
     _minus_log1p(out)
+
+
+def _similar_pause(then: Floats, now: float, out: Floats) -> None:
+    """Minus the difference of the pauses before, in logarithms: after a night other commands come than at work."""
+    np.subtract(then, now, out=out)
+    np.abs(out, out=out)
+    np.negative(out, out=out)
+    np.nan_to_num(out, copy=False, nan=_PAUSE_UNKNOWN)
 
 
 def _rhythm(log: CommandLog, out: Floats) -> None:

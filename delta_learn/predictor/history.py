@@ -19,9 +19,13 @@ from delta_learn.predictor.features import (
     line_features,
     novelty_features,
 )
+from delta_learn.predictor.lineevidence import NAMES, Followers, followers, line_evidence
 from delta_learn.predictor.log import CommandLog
 from delta_learn.predictor.logit import Floats, OnlineLogit
 from delta_learn.predictor.names import UNKNOWN
+from delta_learn.predictor.refinement import MOST_LINES, Refinement
+from delta_learn.predictor.situation import Situation
+from delta_learn.predictor.sortednames import Ids
 
 Scores = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -37,13 +41,15 @@ class _Ranking:
     """What was computed for one prompt: its keystrokes are answered from it, and its command is learned."""
 
     context: Context
+    now: Situation
     event_features: Floats  # (F, T)
     attention: Floats  # (T,) sums to 1
     line_features: Floats  # (F, N)
     choice: Floats  # (N,) sums to 1
     novelty_features: Floats  # (F, 2)
     novelty: Floats  # (2,): a new line, a known line
-    scores: Floats  # (N,) ln P(line | context)
+    scores: Floats  # (N,) ln P(line | context) before refinement
+    followed: Followers
 
 
 class HistoryRanker:
@@ -51,7 +57,8 @@ class HistoryRanker:
 
     Three conditional logits, each learned online. The first weighs past events by how much their situation is
     like the present one (attention over the history); what it gives to each line is the main feature of the
-    second, which chooses a line; the third tells whether the next line is a new one.
+    second, which chooses a line; the third tells whether the next line is a new one. The likeliest lines, at
+    the empty prompt and after each prefix, share their probability anew by what a network says of them.
     """
 
     name = "history"
@@ -61,7 +68,10 @@ class HistoryRanker:
         self._attention = OnlineLogit(EVENT_START)
         self._choice = OnlineLogit(LINE_START)
         self._novelty = OnlineLogit(NOVELTY_START)
+        self._refinement = Refinement(len(NAMES))
         self._prepared: _Ranking | None = None
+        self._refined: tuple[_Ranking, str, Floats] | None = None
+        """The last prefix that was asked for, and ln P of all lines, those with the prefix refined."""
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command. Synthetic entries change nothing: nobody typed them.
@@ -89,16 +99,22 @@ class HistoryRanker:
         lines = lines[self._log.lines["last_missing"][lines] == 0]
         if ranking is None or not len(lines):
             return []
-        scores = ranking.scores[lines]
+        scores = self._scores(ranking, prefix)[lines]
         # One more than asked for: the prefix itself may be a line.
         best = [(self._log.texts[int(lines[i])], float(scores[i])) for i in _largest(scores, count + 1)]
         return [(line, score) for line, score in best if line != prefix][:count]
 
-    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:  # noqa: ARG002
-        """ln P(line | context) of each line, -inf where it was never typed: (len(lines),)."""
+    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
+        """ln P(line | context) of each line, -inf where it was never typed: (len(lines),).
+
+        `among` is what they begin with: the likeliest of those lines share their probability by the refinement.
+        """
         ranking = self._rank(context)
+        if ranking is None:
+            return np.full(len(lines), -np.inf)
+        scores = self._scores(ranking, among or "")
         found = [self._log.texts.find(text) for text in lines]
-        return np.array([ranking.scores[line] if ranking and line != UNKNOWN else -np.inf for line in found])
+        return np.array([scores[line] if line != UNKNOWN else -np.inf for line in found], np.float64)
 
     def log_prefix(self, prefix: str, context: Context) -> float:
         """ln P(the line was typed before and begins with `prefix`)."""
@@ -106,9 +122,7 @@ class HistoryRanker:
         lines = self._log.matching(prefix)
         if ranking is None or not len(lines):
             return -np.inf
-        scores = ranking.scores[lines]
-        top = scores.max()
-        return float(top + np.log(np.exp(scores - top).sum()))
+        return _log_sum(self._scores(ranking, "")[lines])
 
     def novelty(self, context: Context) -> float:
         """P(the line was never typed before)."""
@@ -152,6 +166,7 @@ class HistoryRanker:
         novelty = self._novelty.probabilities(newness)
         return _Ranking(
             context=context,
+            now=now,
             event_features=events,
             attention=attention,
             line_features=lines,
@@ -159,13 +174,38 @@ class HistoryRanker:
             novelty_features=newness,
             novelty=novelty,
             scores=scores + np.log(novelty[1]),
+            followed=followers(self._log, events),
         )
+
+    def _scores(self, ranking: _Ranking, prefix: str) -> Floats:
+        """ln P of all lines, in which the likeliest that begin with `prefix` share theirs anew: (N,)."""
+        if self._refined is None or self._refined[0] is not ranking or self._refined[1] != prefix:
+            self._refined = ranking, prefix, self._refine(ranking, prefix)
+        return self._refined[2]
+
+    def _refine(self, ranking: _Ranking, prefix: str) -> Floats:
+        """After a prefix the lines keep in all what the empty prompt gives them."""
+        scores = (self._refine(ranking, "") if prefix else ranking.scores).copy()
+        lines = self._likeliest(ranking, prefix)
+        if len(lines):
+            shares = self._refinement.log_probabilities(self._evidence(ranking, lines), ranking.scores[lines])
+            scores[lines] = _log_sum(scores[lines]) + shares
+        return scores
+
+    def _likeliest(self, ranking: _Ranking, prefix: str) -> Ids:
+        """At most MOST_LINES lines that begin with `prefix`."""
+        lines = self._log.matching(prefix)
+        return lines[_largest(ranking.scores[lines], MOST_LINES)] if len(lines) else lines
+
+    def _evidence(self, ranking: _Ranking, lines: Ids) -> Floats:
+        return line_evidence(self._log, ranking.now, lines, ranking.scores, ranking.followed)
 
     def _learn(self, ranking: _Ranking, line: int) -> None:
         new = line == UNKNOWN
         self._novelty.learn(ranking.novelty_features, ranking.novelty, np.array([new, not new], np.float32))
         if new:
             return
+        self._learn_refinement(ranking, line)
         chosen = np.zeros_like(ranking.choice)
         chosen[line] = 1
         self._choice.learn(ranking.line_features, ranking.choice, chosen)
@@ -175,6 +215,12 @@ class HistoryRanker:
         if share > 0:
             self._attention.learn(ranking.event_features, ranking.attention, repeated / share)
 
+    def _learn_refinement(self, ranking: _Ranking, line: int) -> None:
+        lines = self._likeliest(ranking, "")
+        place = np.flatnonzero(lines == line)
+        if len(place):
+            self._refinement.learn(self._evidence(ranking, lines), ranking.scores[lines], int(place[0]))
+
     def to_record(self) -> dict[str, Any]:
         """Everything that was learned, as plain lists and bytes."""
         return {
@@ -182,6 +228,7 @@ class HistoryRanker:
             "attention": self._attention.to_record(),
             "choice": self._choice.to_record(),
             "novelty": self._novelty.to_record(),
+            "refinement": self._refinement.to_record(),
         }
 
     @classmethod
@@ -196,12 +243,19 @@ class HistoryRanker:
         ranker._attention.load(record["attention"])
         ranker._choice.load(record["choice"])
         ranker._novelty.load(record["novelty"])
+        ranker._refinement.load(record["refinement"])
         return ranker
 
 
 def shows_habit(entry: CommandEntry) -> bool:
     """Whether the person chose this command at its prompt: not taught, and its neighbours are known."""
     return entry.source in _HABITUAL_SOURCES and not entry.isolated
+
+
+def _log_sum(scores: Floats) -> float:
+    """ln of the sum of probabilities."""
+    top = scores.max()
+    return float(top + np.log(np.exp(scores - top).sum()))
 
 
 def _largest(scores: Floats, count: int) -> Places:

@@ -40,6 +40,7 @@ class CommandLog:
             fresh=np.int32,
             log_weight=np.float32,
             time=np.float64,
+            log_pause=np.float32,
         )
         self.lines = Table(
             word=np.int32,
@@ -82,7 +83,8 @@ class CommandLog:
         ids["opens"] = int(not context.previous)
         exit_code = context.previous[-1].exit_code if context.previous else None
         ids["failed"] = UNKNOWN if exit_code is None else int(exit_code != 0)
-        return Situation(ids, np.nan if context.timestamp is None else context.timestamp)
+        time = np.nan if context.timestamp is None else context.timestamp
+        return Situation(ids, time, self._log_pause(time))
 
     def record(self, entry: CommandEntry, context: Context) -> None:
         """Add an executed command."""
@@ -101,9 +103,14 @@ class CommandLog:
             fresh=fresh,
             log_weight=np.log(_TAUGHT_WEIGHT) if entry.source == "taught" else 0.0,
             time=situation.time,
+            log_pause=np.nan if entry.isolated else situation.log_pause,
         )
         self._followed.follow(entry.command, context)
         self._latest = [] if entry.isolated else [*self._latest[1 - DEPTH :], entry.command]
+
+    def _log_pause(self, time: float) -> float:
+        before = self.events["time"][-1] if len(self.events) else np.nan
+        return float(np.log1p(max(0.0, time - before))) if np.isfinite(time - before) else np.nan
 
     def _add_line(self, text: str) -> int:
         line = self.texts.add(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -19,7 +19,6 @@ from delta_learn.predictor.memory import TokenMemory
 from delta_learn.predictor.mixture import Mixture
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.nexttoken import SOURCES
-from delta_learn.predictor.ranking import Ranking
 from delta_learn.predictor.verdicts import Verdicts
 
 Scores = NDArray[np.float64]
@@ -41,7 +40,6 @@ class Panel:
         self.history = HistoryRanker() if "history" in experts else None
         self.composer = Composer(sources, deepcopy(documentation)) if sources else None
         self.mixture = Mixture()
-        self.ranking = Ranking()
         self.verdicts = Verdicts()
         self.meanings = Meanings()
         self.corrections = Corrections()
@@ -60,13 +58,12 @@ class Panel:
             self.mixture.add(neural, weight=_NEURAL_WEIGHT if self.mixture.experts else 1.0)
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
-        """Learn an executed command, or what the person said; `ranking` learns where its caller asked it."""
+        """Learn an executed command, or what the person said."""
         self.verdicts.observe(entry, context)
         if entry.source == "feedback":
             return
         habit = shows_habit(entry)
         if habit:
-            self.ranking.learn(entry.command)
             self.mixture.learn(entry.command, context)
         if self.history is not None:
             self.history.observe(entry, context)
@@ -94,9 +91,21 @@ class Panel:
             unknown = self.history.log_new_prefix(prefix)
         return self.mixture.log_prefix(prefix, context, unknown)
 
-    def tables(self, shares: Scores) -> dict[str, Scores]:
-        """The rows of `Mixture.shares` by expert."""
-        return {each.name: row for each, row in zip(self.mixture.experts, shares, strict=True)}
+    def weigh(self, lines: Sequence[str], prefix: str, context: Context) -> tuple[Scores, Scores]:
+        """What each expert contributes to lines that begin with `prefix`: (experts, lines), and ln P of each: (lines,).
+
+        How much the lines typed before get together, the mixture says; which of them gets how much, the history
+        ranker alone, which sees more than how they are composed: docs/log.md.
+        """
+        shares = self.mixture.shares(lines, context, among=prefix)
+        scores: Scores = np.logaddexp.reduce(shares, axis=0)
+        if self.history is not None:
+            own = self.history.log_probabilities(lines, context, among=prefix)
+            known = np.isfinite(own)
+            if known.any():
+                own = own[known] - np.logaddexp.reduce(own[known])
+                scores[known] = np.logaddexp.reduce(scores[known]) + own
+        return shares, scores
 
     def source(self, shares: Scores, prefix: str, line: str, context: Context) -> str:
         """The expert that contributed most to a line: `shares` (experts,)."""
@@ -120,7 +129,6 @@ class Panel:
             self.composer = Composer.from_record(record["composer"], self.composer.sources)
         self._mix()
         self.mixture.load(record["mixture"])
-        self.ranking.load(record["ranking"])
         self.verdicts = Verdicts.from_record(record["verdicts"])
         self.meanings = Meanings.from_record(record["meanings"])
         self.corrections = Corrections.from_record(record["corrections"])
@@ -130,7 +138,6 @@ class Panel:
             "history": self.history,
             "composer": self.composer,
             "mixture": self.mixture,
-            "ranking": self.ranking,
             "verdicts": self.verdicts,
             "meanings": self.meanings,
             "corrections": self.corrections,

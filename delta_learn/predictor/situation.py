@@ -29,6 +29,8 @@ class Situation:
     ids: dict[str, int]
     time: float
     """Seconds since the epoch, NaN when unknown."""
+    log_pause: float
+    """ln of 1 and the seconds since the command before, of whichever session; NaN when unknown."""
 
     def __getitem__(self, column: str) -> int:
         return self.ids[column]

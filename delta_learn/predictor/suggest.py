@@ -15,7 +15,6 @@ from delta_learn.errors import ModelError
 from delta_learn.predictor.composer import Composer
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
-from delta_learn.predictor.history import shows_habit
 from delta_learn.predictor.meanings import MARK
 from delta_learn.predictor.memory import TokenMemory
 from delta_learn.predictor.neural import NeuralExpert
@@ -58,8 +57,6 @@ class Predictor:
         self.never = set(never)
         """Lines that are not suggested, whatever their probability."""
         self._panel = Panel(experts, documentation)
-        self._ranked: Context | None = None
-        """The prompt that the panel's ranking would learn from."""
         if neural is not None:
             self.attach(neural)
 
@@ -98,15 +95,11 @@ class Predictor:
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command; `context` is its prompt. Synthetic entries change nothing."""
-        if shows_habit(entry) and self._ranked is not context:
-            self._rank(context, 1)
         self._panel.observe(entry, context)
-        self._ranked = None
 
     def remember(self, entry: CommandEntry, context: Context) -> None:
         """Take in an old command without learning weights from it: for long histories."""
         self._panel.remember(entry, context)
-        self._ranked = None
 
     def suggest(self, prefix: str, context: Context, k: int = 5) -> list[Suggestion]:
         """At most k lines longer than `prefix` that begin with it, best first. Changes nothing.
@@ -119,9 +112,9 @@ class Predictor:
             return [Suggestion(line, score, "history") for line, score in self._panel.meanings.suggest(prefix, k)]
         if len(prefix) >= MAX_SUGGESTED_CHARS:
             return []
-        if not prefix:
-            return self._rank(context, k)[:k]
         ranked = self._weigh(prefix, context, k)
+        if not prefix:
+            return ranked[:k]
         best = self._best_text(self._panel.composer, prefix, ranked, context) if self._panel.composer else None
         if best is None:
             return ranked[:k]
@@ -178,26 +171,12 @@ class Predictor:
         every = dict.fromkeys([*lines, *corrected])
         return [line for line in every if line not in self.never and _can_be_shown(line)], corrected
 
-    def _rank(self, context: Context, k: int) -> list[Suggestion]:
-        """The lines at the empty prompt, best first."""
-        lines, corrected = self._candidates("", context, k)
-        if not lines:
-            return []
-        shares = self._panel.mixture.shares(lines, context, among="")  # (experts, lines)
-        scores = np.logaddexp.reduce(shares, axis=0)
-        probabilities = self._panel.ranking.probabilities(lines, self._panel.tables(shares), scores)
-        probabilities *= min(1.0, float(np.exp(scores).sum()))
-        # Who asks for more lines than usual must not change what is learned.
-        self._ranked = context if k <= _EMPTY_PROMPT_CANDIDATES else None
-        return self._suggestions("", lines, shares, probabilities, context, corrected)
-
     def _weigh(self, prefix: str, context: Context, k: int) -> list[Suggestion]:
-        """The lines after a prefix, best first."""
+        """The lines that begin with `prefix`, best first."""
         lines, corrected = self._candidates(prefix, context, k)
         if not lines:
             return []
-        shares = self._panel.mixture.shares(lines, context, among=prefix)  # (experts, lines)
-        scores = np.logaddexp.reduce(shares, axis=0)
+        shares, scores = self._panel.weigh(lines, prefix, context)
         mass = max(self._panel.log_mass(prefix, context), float(np.logaddexp.reduce(scores)))
         corrected = {line: score - mass for line, score in corrected.items()}
         return self._suggestions(prefix, lines, shares, np.exp(scores - mass), context, corrected)

@@ -65,11 +65,53 @@ def test_proposals_are_the_most_probable_lines_with_the_prefix(habits: list[Comm
     ranker = trained(habits)
     context = after("ls")
     lines = [line for line in {entry.command for entry in habits} if line.startswith("e")]
-    scores = ranker.log_probabilities(lines, context)
+    scores = ranker.log_probabilities(lines, context, among="e")
     expected = sorted(zip(-scores, lines, strict=True))[:3]
     assert sorted((-score, line) for line, score in ranker.propose("e", context, 3)) == expected
     assert ranker.propose("ls -la", context, 3) == []
     assert best(ranker, context, "ls") == "ls -la"
+
+
+def test_refined_lines_share_anew_what_they_had_together() -> None:
+    chance = random.Random(1)
+    entries = [
+        CommandEntry(chance.choice(["git status", f"echo {chance.randrange(80)}"]), session="s") for _ in range(600)
+    ]
+    ranker, context = trained(entries), after("git status")
+    lines = [line for line in {entry.command for entry in entries} if line.startswith("echo 4")]
+    plain, refined = (ranker.log_probabilities(lines, context, among=among) for among in (None, "echo 4"))
+    assert np.exp(refined).sum() == pytest.approx(np.exp(plain).sum(), rel=1e-4)
+    assert np.abs(refined - plain).max() > 0.01
+    others = ["git status", "echo 12"]
+    assert ranker.log_probabilities(others, context, among="echo 4").tolist() == pytest.approx(
+        ranker.log_probabilities(others, context).tolist()
+    )
+
+
+def test_the_order_of_questions_changes_no_answer(habits: list[CommandEntry]) -> None:
+    prefixes = ["", "g", "git ", "e", ""]
+    context = after("git status")
+    straight, back = (trained(habits) for _ in range(2))
+    answers = [straight.propose(prefix, context, 5) for prefix in prefixes]
+    assert [back.propose(prefix, context, 5) for prefix in reversed(prefixes)] == answers[::-1]
+
+
+def test_after_a_long_pause_comes_what_came_after_long_pauses() -> None:
+    """At work `make` follows `ls`; after a night `git pull` does."""
+    entries, time = [], 0.0
+    for day in range(60):
+        for number in range(6):
+            time += 60_000 if number == 0 else 20
+            entries.append(CommandEntry("ls", timestamp=time, session="s"))
+            time += 40_000 if number == 5 else 20
+            command = "git pull" if number == 5 else f"make target{(day * 7 + number) % 4}"
+            entries.append(CommandEntry(command, timestamp=time, session="s"))
+    ranker = trained(entries)
+    last = replace(entries[-2], timestamp=time + 1000)
+    ranker.observe(last, Context(previous=entries[-1:], timestamp=time + 1000, session="s"))
+    for pause, expected in ((20, "make"), (40_000, "git pull")):
+        context = Context(previous=[entries[-1], last], timestamp=time + 1000 + pause, session="s")
+        assert best(ranker, context).startswith(expected)
 
 
 def test_novelty_follows_what_the_person_does() -> None:
