@@ -103,6 +103,8 @@ def forget(
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.forget import forget as forget_entries
     from delta_learn.collector.forget import matching
+    from delta_learn.collector.never import never_lines
+    from delta_learn.entry import CommandEntry
 
     if not (pattern or since or directory):
         raise typer.BadParameter("say what to forget: a PATTERN, --since or --directory.")
@@ -111,10 +113,12 @@ def forget(
     store = open_store()
     wanted = matching(pattern=pattern, since=start, directory=place)
     count = sum(map(wanted, store.entries()))
-    typer.echo(f"{plural(count, 'entry')} {'matches' if count == 1 else 'match'}.")
-    if dry_run or not count:
+    listed = sum(wanted(CommandEntry(line)) for line in never_lines(store))
+    also = f", and {plural(listed, 'line')} of those never suggested" if listed else ""
+    typer.echo(f"{plural(count, 'entry')} {'matches' if count == 1 else 'match'}{also}.")
+    if dry_run or not (count or listed):
         return
-    if not yes and not _confirmed(count):
+    if not yes and not _confirmed(count + listed):
         typer.echo("Nothing was forgotten.")
         return
     gone = forget_entries(store, pattern=pattern, since=start, directory=place)

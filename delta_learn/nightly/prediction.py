@@ -17,6 +17,7 @@ from delta_learn.errors import MissingDependencyError, ModelError, StorageError
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.documentation import documentation
+from delta_learn.predictor.mentions import mentioned
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
@@ -24,6 +25,9 @@ from delta_learn.storage.blockfile import BlockReader, BlockWriter
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
+
+_MENTIONING = 200
+"""Newest commands that are looked through for names to complete."""
 
 
 def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) -> Predictor:
@@ -69,7 +73,7 @@ def present_context(
     """The context of the prompt after the last entry, or after the commands `previous` in `directory`."""
     if previous:
         recent = tuple(CommandEntry(command, directory=directory or here) for command in previous)
-        return Context(previous=recent, directory=directory or here, timestamp=None)
+        return Context(previous=recent, directory=directory or here, words=mentioned(recent))
     typed = typed_only(entries)  # what was taught a moment ago is not what was done
     session = split_sessions(typed)[-1] if typed else Session("", ())
     last = session.entries
@@ -77,7 +81,8 @@ def present_context(
     timestamp = last[-1].timestamp if last else None
     # An import without directories stays without: the ranker then follows `cd` from session to session.
     place = directory or recorded or (None if last else here)
-    return Context(previous=last, directory=place, timestamp=timestamp, session=session.id)
+    words = mentioned(typed[-_MENTIONING:])
+    return Context(previous=last, directory=place, timestamp=timestamp, words=words, session=session.id)
 
 
 def _cache_path(store: Store) -> Path:

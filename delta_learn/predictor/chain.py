@@ -3,56 +3,59 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FIRST_SIZE = 1 << 12
 _NONE = -1
+_LOAD = 2
+"""Positions for each slot before there have to be more slots."""
+
+_PATIENCE = 8
+"""Positions of other contexts that are passed over, for each that is asked for, before the search gives up."""
 
 
 class Chain:
-    """Positions are added in order, each under a key of 31 bits; 12 to 16 bytes a position.
+    """Positions are added in order, each under a key of 31 bits; 6 to 8 bytes a position.
 
-    Keys that share a slot share a chain, on which those of the other keys are passed over.
+    Keys that share a slot share a chain. It does not keep them: who asks tells by a number of each position
+    which of them it wants.
     """
 
     def __init__(self) -> None:
         self._heads = array("i", [_NONE]) * _FIRST_SIZE
         self._before = array("i")
-        self._keys = array("i")
 
     @property
     def full(self) -> bool:
-        """Whether there are as many positions as slots: time to rebuild it."""
-        return len(self._before) >= len(self._heads)
+        """Whether there are too many positions for the slots: time to rebuild it."""
+        return len(self._before) >= _LOAD * len(self._heads)
 
     def add(self, key: int) -> None:
         """The next position occurred under `key`."""
         slot = key & (len(self._heads) - 1)
-        self._keys.append(key)
         self._before.append(self._heads[slot])
         self._heads[slot] = len(self._before) - 1
 
-    def newest(self, key: int, limit: int) -> list[int]:
-        """At most `limit` positions, newest first."""
-        before, keys = self._before, self._keys
+    def newest(self, key: int, limit: int, numbers: Sequence[int], number: int) -> list[int]:
+        """At most `limit` positions with this number among the `numbers` of all, newest first."""
+        before = self._before
         position = self._heads[key & (len(self._heads) - 1)]
         found: list[int] = []
-        while position >= 0 and len(found) < limit:
-            if keys[position] == key:
+        for _ in range(_PATIENCE * limit):
+            if position < 0 or len(found) == limit:
+                break
+            if numbers[position] == number:
                 found.append(position)
             position = before[position]
         return found
 
-    def grow(self) -> None:
-        """Make room for as many positions again."""
-        self.rebuild(np.frombuffer(self._keys, np.int32).astype(np.int64))
-
     def rebuild(self, keys: NDArray[np.int64]) -> None:
         """Make the chain anew, with room to grow, from the keys of all positions: (n,)."""
         size = _FIRST_SIZE
-        while size <= len(keys):
+        while _LOAD * size <= len(keys):
             size *= 2
         slots = keys & (size - 1)
         order = np.argsort(slots, kind="stable").astype(np.int32)
@@ -64,4 +67,3 @@ class Chain:
         last = np.flatnonzero(np.append(~same, True)[: len(order)])
         heads[ordered[last]] = order[last]
         self._heads, self._before = array("i", heads.tobytes()), array("i", before.tobytes())
-        self._keys = array("i", keys.astype(np.int32).tobytes())

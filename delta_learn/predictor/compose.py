@@ -18,6 +18,9 @@ _LONGEST = 80
 _LEAST = 1e-5
 """Tokens less probable than this are not followed."""
 
+_NEGLIGIBLE = math.log(1e-4)
+"""Nor are beginnings that are less probable than the best of the first ones by this, in logarithms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -28,7 +31,7 @@ class Beginning:
     whole: bool
     """The line ends here."""
     inner: bool
-    """What goes on from here is in the list as well."""
+    """What goes on from here is in the list as well, but for what is negligible."""
 
 
 def search(
@@ -37,14 +40,13 @@ def search(
     """What may come after the tokens `known` and a token that begins with `part`, best first (Dijkstra 1959).
 
     No line that was not found is more probable than one that was, unless `steps` places were looked at before
-    `lines` lines were found. Every beginning that was met is part of the answer, so that the probability of a
-    word is known where that of a whole line is not.
+    `lines` lines were found; what is negligible beside the best beginning is not looked for. Every beginning that
+    was met is part of the answer, so that the probability of a word is known where that of a whole line is not.
     """
     found: list[Beginning] = []
-    open_: list[tuple[float, tuple[str, ...]]] = [
-        (-total, tokens) for total, tokens in _grow(known, part, logprob, expand)
-    ]
+    open_ = [(-total, tokens) for total, tokens in _grow(known, part, logprob, expand)]
     heapq.heapify(open_)
+    least = -open_[0][0] + _NEGLIGIBLE if open_ else 0.0
     while open_ and lines and steps:
         negative, tokens = heapq.heappop(open_)
         whole = tokens[-1] == END
@@ -55,7 +57,8 @@ def search(
         elif goes_on:
             steps -= 1
             for total, longer in _grow(tokens, "", -negative, expand):
-                heapq.heappush(open_, (-total, longer))
+                if total > least:
+                    heapq.heappush(open_, (-total, longer))
     found += [
         Beginning("".join(tokens), -negative, tokens[-1] == END, inner=False) for negative, tokens in sorted(open_)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from delta_learn.predictor.context import Context
 from delta_learn.predictor.lexer import END, tokens
 from delta_learn.predictor.memory import Prompt, TokenMemory
 from delta_learn.predictor.nexttoken import SOURCES, Choice, NextToken
+from delta_learn.predictor.offered import NOTHING, Offer, offer
 from delta_learn.predictor.place import Place
 
 Scores = NDArray[np.float64]
@@ -25,7 +27,9 @@ _TOKENS = 8
 _LINES = 4
 _EMPTY_PROMPT_LINES = 6
 _STEPS = 24
-"""Places that one search looks at."""
+_EMPTY_PROMPT_STEPS = 8
+"""Places that one search looks at; nobody waits for a word at the empty prompt, and composed lines are hardly
+ever right there."""
 
 _LEARNED_TOKENS = 200
 _LEARNED_CHARS = 2000
@@ -52,6 +56,7 @@ class Composer:
         self._prompt = Prompt(())
         self._choices: dict[tuple[str, ...], Choice] = {}
         self._places: dict[tuple[str, ...], Place] = {}
+        self._expanded: dict[tuple[tuple[str, ...], str], list[tuple[str, float]]] = {}
         self._found: dict[str, list[Beginning]] = {}
 
     def observe(self, entry: CommandEntry, context: Context, *, learn: bool = True) -> None:
@@ -80,7 +85,7 @@ class Composer:
                 self._log_tokens(known),
                 self._expand,
                 lines=_LINES if prefix else _EMPTY_PROMPT_LINES,
-                steps=_STEPS,
+                steps=_STEPS if prefix else _EMPTY_PROMPT_STEPS,
             )
         return self._found[prefix]
 
@@ -131,13 +136,21 @@ class Composer:
         if self._context is not context:
             self._context = context
             self._prompt = self._memory.prompt(context)
-            self._choices, self._places, self._found = {}, {(): Place()}, {}
+            self._choices, self._places, self._expanded, self._found = {}, {(): Place()}, {}, {}
 
     def _choice(self, line: tuple[str, ...]) -> Choice:
         choice = self._choices.get(line)
         if choice is None:
-            choice = self._choices[line] = self._next.choice(self._place(line), self._prompt)
+            place = self._place(line)
+            choice = self._choices[line] = self._next.choice(place, self._prompt, self._offer(line, place))
         return choice
+
+    def _offer(self, line: tuple[str, ...], place: Place) -> Offer:
+        """Words from outside are arguments; no program is run for its name being near."""
+        if self._context is None or not self._context.words or not place.slot:
+            return NOTHING
+        typed = re.split(r"\s", "".join(line))[-1]
+        return offer(self._context.words, typed, place)
 
     def _place(self, line: tuple[str, ...]) -> Place:
         place = self._places.get(line)
@@ -146,9 +159,11 @@ class Composer:
         return place
 
     def _expand(self, line: tuple[str, ...], part: str) -> list[tuple[str, float]]:
-        names = self._memory.lexicon.names
-        found = self._next.best(self._choice(line), part, self._prompt, _TOKENS)
-        return [(names[token], probability) for token, probability in found]
+        expanded = self._expanded.get((line, part))
+        if expanded is None:
+            expanded = self._next.best(self._choice(line), part, self._prompt, _TOKENS)
+            self._expanded[line, part] = expanded
+        return expanded
 
     def _log_line(self, line: str) -> float:
         """ln P(line); what comes after the tokens that are learned counts as characters drawn blindly."""

@@ -19,5 +19,6 @@ class Context:
     timestamp: float | None = None
     """When the prompt is shown, seconds since the epoch."""
     words: tuple[str, ...] = ()
-    """Words from here: names in the directory, branches, targets."""
+    """What the word that is being typed may be, likeliest first: names in the directory, branches, targets, and
+    what was made or listed of late (`mentions`)."""
     session: str = ""

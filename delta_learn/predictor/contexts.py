@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry, split_sessions
 from delta_learn.predictor.context import Context
+from delta_learn.predictor.mentions import Mentions
 
 MAX_PREVIOUS = 32
 """Newest commands of the session that a context holds, so that a context costs the same at any length."""
@@ -17,8 +18,10 @@ def contexts(
 ) -> Iterator[tuple[int, Context]]:
     """For each entry, in order: the number of its session and its context.
 
-    Sessions are those of `split_sessions`: a context never reaches over a pause or into another shell.
+    Sessions are those of `split_sessions`: the previous commands never reach over a pause or into another shell.
+    The words are the names that the person made, entered or listed before, in any of them.
     """
+    mentions = Mentions()
     sessions = split_sessions(entries, gap_seconds)
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for number, session in enumerate(sessions):
@@ -33,6 +36,8 @@ def contexts(
                 previous=session.entries[max(0, index - MAX_PREVIOUS) : index],
                 directory=entry.directory,
                 timestamp=entry.timestamp,
+                words=mentions.words(),
                 session=session.id,
             ),
         )
+        mentions.follow(entry)

@@ -30,7 +30,8 @@ _LIMITS = {"line": 48, "pair": 24, "last": 24, "word": 16, "command": 24}
 """Contexts, and how many of the newest occurrences of each are looked at. `command` is the first word and the
 last token; longer contexts than these, or with the last command, find no more: docs/log.md."""
 
-_FIRST_CAPACITY = 1024
+_TOLD_APART_BY = tuple(PLACE_COLUMNS.index(name) for name in ("line", "pair", "last", "word", "last"))
+"""The column of a place that says whether a position is of the context, and not of another one in its slot."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,18 +58,17 @@ class TokenMemory:
         self._positions = _Grid(len(PLACE_COLUMNS) + 2)
         self._events = _Grid(len(PROMPT_COLUMNS))
         self._chains = [Chain() for _ in _LIMITS]
-        self._same_token = Chain()
         self._words = array("i")
         self._latest: list[str] = []
         self._followed = FollowedDirectory()
 
     def __len__(self) -> int:
-        return self._positions.size
+        return len(self._positions)
 
     @property
     def events(self) -> int:
         """Lines so far."""
-        return self._events.size
+        return len(self._events)
 
     def prompt(self, context: Context, *, alone: bool = False) -> Prompt:
         """A context in numbers; at the first prompt of a session the last commands are those of any session.
@@ -90,47 +90,44 @@ class TokenMemory:
     def similar(self, place: Place) -> set[int]:
         """The newest positions of the contexts that this place is in."""
         found: set[int] = set()
-        for chain, key, limit in zip(self._chains, _keys(place), _LIMITS.values(), strict=True):
-            found.update(chain.newest(key, limit))
+        numbers = place.numbers()
+        looked_up = zip(self._chains, _keys(place), _LIMITS.values(), _TOLD_APART_BY, strict=True)
+        for chain, key, limit, column in looked_up:
+            found.update(chain.newest(key, limit, self._positions.column(column), numbers[column]))
         return found
 
     def recent_words(self, count: int) -> Sequence[int]:
         """The newest positions that hold letters and digits."""
         return self._words[-count:]
 
-    def uses(self, token: int, count: int) -> list[int]:
-        """The newest positions of a token."""
-        return self._same_token.newest(token, count)
-
     def tokens_at(self, positions: Positions) -> Numbers:
         """The tokens at positions: (n,)."""
-        found: Numbers = self._positions.rows[-2, positions]
+        found: Numbers = self._positions.rows[positions, -2]
         return found
 
     def events_at(self, positions: Positions) -> Numbers:
         """The events of positions: (n,)."""
-        found: Numbers = self._positions.rows[-1, positions]
+        found: Numbers = self._positions.rows[positions, -1]
         return found
 
     def same_place(self, positions: Positions, place: Place) -> NDArray[np.bool_]:
         """Which numbers of a place the positions have: (columns of a place, n)."""
-        same: NDArray[np.bool_] = self._positions.rows[:-2, positions] == np.array(place.numbers(), np.int32)[:, None]
-        return same
+        rows = self._positions.rows.take(positions, axis=0)
+        same: NDArray[np.bool_] = rows[:, : len(PLACE_COLUMNS)] == np.array(place.numbers(), np.int32)
+        return same.T
 
     def same_prompt(self, events: Numbers, prompt: Prompt) -> NDArray[np.bool_]:
         """Which numbers of a prompt the events have: (columns of a prompt, n)."""
-        same: NDArray[np.bool_] = self._events.rows[:, events] == np.array(prompt.numbers, np.int32)[:, None]
-        return same
+        same: NDArray[np.bool_] = self._events.rows.take(events, axis=0) == np.array(prompt.numbers, np.int32)
+        return same.T
 
     def record(self, line: Sequence[str], prompt: Prompt) -> None:
         """Add the tokens of a line; END is added."""
-        for place, number in self._append(line, prompt):
+        for place in self._append(line, prompt):
             for chain, key in zip(self._chains, _keys(place), strict=True):
                 chain.add(key)
-            self._same_token.add(number)
-        if self._same_token.full:
-            for chain in (*self._chains, self._same_token):
-                chain.grow()
+        if self._chains[0].full:
+            self._rebuild()
 
     @classmethod
     def of_documentation(cls, lines: Iterable[str]) -> TokenMemory:
@@ -150,8 +147,8 @@ class TokenMemory:
         self._followed.follow(command, context)
         self._latest = [] if alone else [*self._latest[-1:], command]
 
-    def _append(self, line: Sequence[str], prompt: Prompt) -> Iterator[tuple[Place, int]]:
-        """Append an event and its positions; yields each place and the token that stood there."""
+    def _append(self, line: Sequence[str], prompt: Prompt) -> Iterator[Place]:
+        """Append an event and its positions; yields the place of each."""
         self._events.append(prompt.numbers)
         event = self.events - 1
         place = Place()
@@ -160,15 +157,17 @@ class TokenMemory:
             if is_word(token):
                 self._words.append(len(self))
             self._positions.append((*place.numbers(), number, event))
-            yield place, number
+            yield place
             place = place.after(token)
 
     def _rebuild(self) -> None:
-        columns = dict(zip(PLACE_COLUMNS, self._positions.used().astype(np.int64), strict=False))
-        columns["command"] = mix(columns["last"], columns["head"])
+        rows = self._positions.rows
         for chain, name in zip(self._chains, _LIMITS, strict=True):
-            chain.rebuild(columns[name])
-        self._same_token.rebuild(self._positions.used()[-2].astype(np.int64))
+            if name == "command":
+                last, head = (rows[:, PLACE_COLUMNS.index(each)].astype(np.int64) for each in ("last", "head"))
+                chain.rebuild(mix(last, head))
+            else:
+                chain.rebuild(rows[:, PLACE_COLUMNS.index(name)].astype(np.int64))
 
     def to_record(self) -> dict[str, Any]:
         """Plain lists, numbers and bytes."""
@@ -196,7 +195,7 @@ class TokenMemory:
         memory._latest = list(record["latest"])
         memory._followed = FollowedDirectory(*record["followed"])
         is_word_token = np.array([is_word(name) for name in memory.lexicon.names.to_record()])
-        *_, token, event = memory._positions.used()
+        *_, token, event = memory._positions.rows.T
         words = np.flatnonzero(is_word_token[token] & (event >= memory.documented))
         memory._words = array("i", words.astype(np.int32).tobytes())
         memory._rebuild()
@@ -209,27 +208,33 @@ def _keys(place: Place) -> tuple[int, ...]:
 
 
 class _Grid:
-    """int32 columns that grow by doubling, as one array, so that one look-up takes all columns."""
+    """Rows of numbers, one after the other, so that one look-up of a row takes all its columns."""
 
     def __init__(self, columns: int) -> None:
-        self.rows: Numbers = np.zeros((columns, _FIRST_CAPACITY), np.int32)
-        self.size = 0
+        self._columns = columns
+        self._values = array("i")
 
-    def append(self, values: Sequence[int]) -> None:
-        if self.size == self.rows.shape[1]:
-            self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)], axis=1)
-        self.rows[:, self.size] = values
-        self.size += 1
+    def __len__(self) -> int:
+        return len(self._values) // self._columns
 
-    def used(self) -> Numbers:
-        return self.rows[:, : self.size]
+    def append(self, values: Iterable[int]) -> None:
+        """Add a row."""
+        self._values.extend(values)
+
+    @property
+    def rows(self) -> Numbers:
+        """(rows, columns); nothing can be added while anyone holds it."""
+        return np.frombuffer(self._values, np.int32).reshape(-1, self._columns)
+
+    def column(self, number: int) -> Sequence[int]:
+        """One number of each row; nothing can be added while anyone holds it."""
+        return memoryview(self._values)[number :: self._columns]
 
     def to_bytes(self) -> bytes:
-        return np.ascontiguousarray(self.used(), "<i4").tobytes()
+        """Column by column: that compresses best."""
+        return self.rows.T.astype("<i4").tobytes()
 
     def load(self, data: bytes) -> None:
-        columns = len(self.rows)
-        used = np.frombuffer(data, "<i4").reshape(columns, -1).astype(np.int32)
-        self.size = used.shape[1]
-        room = np.zeros((columns, max(self.size, _FIRST_CAPACITY)), np.int32)
-        self.rows = np.concatenate([used, room], axis=1)
+        """The inverse of `to_bytes`."""
+        rows = np.frombuffer(data, "<i4").reshape(self._columns, -1).T.astype(np.int32)
+        self._values = array("i", rows.tobytes())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +26,8 @@ TOKEN_START = {
     "head1": 0.0,
     "directory": 0.0,
     "session": 0.0,
+    "previous": 0.5,
+    "documented": -1.0,
     "line, line1": 1.0,
     "line, head1": 0.5,
     "line, directory": 0.3,
@@ -33,9 +38,7 @@ TOKEN_START = {
     "last, head1": 0.0,
     "last, directory": 0.0,
     "last, word": 0.0,
-    "previous": 0.5,
     "last, previous": 0.0,
-    "documented": -1.0,
 }
 """Features of a past token and their weights before anything is learned: near, and in the same place."""
 
@@ -55,10 +58,12 @@ ESCAPE_START = {
 }
 """Features of the next token being none of the similar ones, and their weights before anything is learned."""
 
-_PAIRS = tuple(tuple(name.split(", ")) for name in TOKEN_START if ", " in name)
+_PAIRS = [name.split(", ") for name in TOKEN_START if ", " in name]
 _NAMES = tuple(TOKEN_START)
 _ROW = {name: row for row, name in enumerate(_NAMES)}
 _PLACE_ROWS = slice(_ROW[COLUMNS[0]], _ROW[COLUMNS[-1]] + 1)
+_PAIR_ROWS = slice(_ROW[", ".join(_PAIRS[0])], _ROW[", ".join(_PAIRS[-1])] + 1)
+_ONES, _OTHERS = (np.array([_ROW[name] for name in names]) for names in zip(*_PAIRS, strict=True))
 _PROMPT_ROWS = slice(_ROW[PROMPT_COLUMNS[0]], _ROW[PROMPT_COLUMNS[-1]] + 1)
 
 
@@ -72,33 +77,39 @@ def token_features(memory: TokenMemory, positions: Positions, place: Place, prom
     features[_PLACE_ROWS] = memory.same_place(positions, place)
     features[_PROMPT_ROWS] = memory.same_prompt(events, prompt)
     features[_ROW["previous"]] = age == 1
-    for one, other in _PAIRS:
-        np.multiply(features[_ROW[one]], features[_ROW[other]], out=features[_ROW[f"{one}, {other}"]])
     features[_ROW["documented"]] = events < memory.documented
+    np.multiply(features[_ONES], features[_OTHERS], out=features[_PAIR_ROWS])
     return features
 
 
+def in_such_places(token_rows: Floats) -> NDArray[np.bool_]:
+    """Which of the tokens stood in places with a context like this one's: (n,)."""
+    found: NDArray[np.bool_] = np.logical_or(token_rows[_ROW["last"]], token_rows[_ROW["word"]])
+    return found
+
+
 def escape_features(
-    token_rows: Floats, scores: Floats, best_share: float, rate: float, choice: int, place: Place
+    token_rows: Floats, scores: Floats, shares: Mapping[int, float], rate: float, place: Place
 ) -> Floats:
     """Rows by the names of ESCAPE_START, (F, 2): none of the similar tokens, and one of them as the zero.
 
-    `token_rows` and `scores` (n,) are the features and the weighted sums of the similar tokens, `best_share`
-    what the best token gets of them, `rate` how often none fitted in such places, `choice` the number of tokens.
+    `token_rows` and `scores` (n,) are the features and the weighted sums of the similar tokens, `shares` what
+    each token gets by them, `rate` how often none fitted in such places.
     """
     top = float(scores.max())
+    any_row = token_rows.max(axis=1).tolist()
     rows = {
         "bias": 1.0,
         "best": top,
-        "all": top + float(np.log(np.exp(scores - top).sum())),
-        "agreement": float(np.log(best_share)),
-        "line": float(token_rows[_ROW["line"]].any()),
-        "pair": float(token_rows[_ROW["pair"]].any()),
-        "last": float(token_rows[_ROW["last"]].any()),
-        "rate": float(np.log(rate / (1 - rate))),
+        "all": top + math.log(float(np.exp(scores - top).sum())),
+        "agreement": math.log(max(shares.values())),
+        "line": any_row[_ROW["line"]],
+        "pair": any_row[_ROW["pair"]],
+        "last": any_row[_ROW["last"]],
+        "rate": math.log(rate / (1 - rate)),
         "word next": float(place.word_next),
-        "choice": float(np.log(choice)),
-        "line, line1": float(token_rows[_ROW["line, line1"]].any()),
+        "choice": math.log(len(shares)),
+        "line, line1": any_row[_ROW["line, line1"]],
         "opening": float(place == Place()),
     }
     result: NDArray[np.float32] = np.zeros((len(ESCAPE_START), 2), np.float32)

@@ -104,6 +104,14 @@ def test_forget_with_yes(run: Run, store: Store, arguments: list[str], gone: int
         assert "`delta-learn train`" in result.stdout
 
 
+def test_lines_that_are_never_suggested_are_forgotten_too(run: Run, store: Store) -> None:
+    assert run("never", "halt --force").exit_code == 0
+    result = run("forget", "halt", "--yes")
+    assert result.stdout.splitlines()[0] == "0 entries match, and 1 line of those never suggested."
+    assert run("never", "--list").stdout.strip() == ""
+    assert left(store) == 5
+
+
 def test_where_nobody_can_be_asked_nothing_goes(run: Run, store: Store) -> None:
     result = run("forget", "git", stdin="y\n")
     assert result.exit_code == 2

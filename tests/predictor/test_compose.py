@@ -20,12 +20,15 @@ WORDS = ("a", "ab", "b")
 
 @st.composite
 def automata(draw: st.DrawFn) -> Automaton:
-    """P(token | the tokens before it): any distributions over three tokens and the end, the end after DEPTH."""
+    """P(token | the tokens before it): any distributions over three tokens and the end, the end after DEPTH.
+
+    No line is so improbable as to be negligible.
+    """
     tables: Automaton = {}
     ends: list[tuple[str, ...]] = [()]
     while ends:
         line = ends.pop()
-        weights = draw(st.lists(st.integers(0, 8), min_size=len(WORDS) + 1, max_size=len(WORDS) + 1))
+        weights = draw(st.lists(st.integers(0, 5), min_size=len(WORDS) + 1, max_size=len(WORDS) + 1))
         if len(line) == DEPTH or not any(weights):
             weights = [0, 0, 0, 1]
         shares = {token: weight / sum(weights) for token, weight in zip((*WORDS, END), weights, strict=True) if weight}
@@ -143,6 +146,17 @@ def test_a_line_that_never_ends_is_left() -> None:
     assert not any(each.whole for each in found)
     assert len(found[-1].text) < 1000
     assert [each.inner for each in found] == [True] * (len(found) - 1) + [False]
+
+
+def test_what_is_negligible_beside_the_best_beginning_is_left_out() -> None:
+    automaton: Automaton = {
+        (): {"a": 0.99, "b": 0.01},
+        ("a",): {END: 1.0},
+        ("b",): {"a": 0.995, END: 0.005},
+        ("b", "a"): {END: 1.0},
+    }
+    found = search((), "", -3.0, expand_of(automaton), lines=99, steps=99)
+    assert [each.text for each in found if each.whole] == ["a", "ba"]
 
 
 def test_hardly_possible_tokens_are_followed_only_where_their_letters_are_typed() -> None:

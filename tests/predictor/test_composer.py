@@ -260,7 +260,7 @@ def test_an_isolated_entry_does_not_follow_what_was_typed_elsewhere() -> None:
     composer = Composer(memory=memory)
     composer.observe(entry("alpha"), Context(session="s"))
     composer.observe(CommandEntry("beta", session="t", isolated=True), Context(session="t"))
-    event = memory.events_at(np.array(memory.uses(memory.lexicon.names.find("beta"), 1)))
+    event = memory.events_at(memory.lexicon.newest[[memory.lexicon.names.find("beta")]].astype(np.int64))
     same = memory.same_prompt(event, memory.prompt(prompt("alpha")))
     assert not same[0].any()
 
@@ -366,3 +366,16 @@ def test_a_longer_beginning_is_never_more_probable(text: str) -> None:
 
 def test_the_first_line_of_all_has_a_probability() -> None:
     assert Composer().log_probabilities(["ls -l"], Context())[0] > -50
+
+
+def test_words_from_outside_complete_arguments_and_no_programs() -> None:
+    composer = observed(["cd src", "ls", "cd tests", "ls"])
+    context = Context((entry("ls"),), directory="/x", words=("zebra/lib-two", "crate"), session="s")
+
+    def found(prefix: str) -> list[str]:
+        return [each.text for each in composer.beginnings(prefix, context)]
+
+    assert found("cd z")[0].startswith("cd zebra")
+    assert any(text.startswith("cd zebra/lib-two") for text in found("cd zebra/l"))
+    assert not any(text.startswith("zebra") for text in found("z"))
+    assert not any("zebra" in each.text for each in composer.beginnings("cd z", prompt("ls")))

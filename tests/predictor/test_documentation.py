@@ -33,3 +33,10 @@ def test_what_a_person_types_counts_more() -> None:
     context = Context(previous=(CommandEntry("ls"),))
     predictor.observe(CommandEntry("git comfort"), context)
     assert predictor.suggest("git com", context)[0].command == "git comfort"
+
+
+def test_the_first_prompt_of_all_shows_what_everybody_types() -> None:
+    predictor = Predictor(documentation=documentation())
+    commands = [each.command for each in predictor.suggest("", Context())]
+    assert commands[0] == "ls"
+    assert {"pwd", "clear"} <= set(commands)

@@ -106,8 +106,8 @@ def test_the_newest_of_each_context_are_found_and_nothing_else() -> None:
 
 def test_thousands_of_positions_are_found_as_after_a_reload() -> None:
     """The chains of the one grew and were rebuilt on the way, those of the other were made at once."""
-    memory = memory_of(typed_lines(1100, words=40))
-    assert len(memory) > 4096
+    memory = memory_of(typed_lines(2200, words=40))
+    assert len(memory) > 2 * 4096
     again = reloaded(memory)
     for text in ("", "git", "git ", "git add file1", "make -j ", "vim file30", "unknown"):
         place = place_after(text)
@@ -116,14 +116,11 @@ def test_thousands_of_positions_are_found_as_after_a_reload() -> None:
         assert set(newest.tolist()) <= memory.similar(place)
 
 
-def test_words_and_uses_come_by_age() -> None:
+def test_words_come_by_age() -> None:
     memory = memory_of(["git add a.c", "git"])
     names = memory.lexicon.names
     words = [names[token] for token in memory.tokens_at(np.array(memory.recent_words(3)))]
     assert words == ["a", "c", "git"]
-    assert memory.uses(names.find("git"), 5) == [8, 0]
-    assert memory.uses(names.find("git"), 1) == [8]
-    assert memory.uses(names.find(END), 5) == [9, 7]
 
 
 def entry(command: str, **values: Any) -> CommandEntry:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.lexer import END, tokens
 from delta_learn.predictor.memory import TokenMemory
+from delta_learn.predictor.names import UNKNOWN
 from delta_learn.predictor.nexttoken import SOURCES, Choice, NextToken
+from delta_learn.predictor.offered import Offer
 from delta_learn.predictor.place import Place
 
 HISTORY = ("git add src/main.c", "git commit", "git add tests", "make test", "git status", "vim src/main.c")
@@ -94,16 +96,18 @@ def test_the_best_are_tokens_that_begin_so_and_no_more_than_all_of_them(lines: l
     prompt = typist.memory.prompt(HERE)
     found = typist.next.best(choice, part, prompt, 8)
     assert len({token for token, _ in found}) == len(found)
-    assert {token for token, _ in found} == set(typist.memory.lexicon.matching(part).tolist())
+    names = typist.memory.lexicon.names
+    assert {token for token, _ in found} == {names[token] for token in typist.memory.lexicon.matching(part).tolist()}
     assert math.fsum(probability for _, probability in found) <= typist.next.prefix_probability(choice, part) + 1e-6
-    similar = [(token, probability) for token, probability in found if token in choice.shares]
+    similar = [(names.find(token), probability) for token, probability in found if names.find(token) in choice.shares]
     assert similar == sorted(similar, key=lambda each: -each[1])
     for token, probability in similar:
         assert probability == pytest.approx((1 - choice.escape) * choice.shares[token])
     assert (
         typist.next.best(choice, "", prompt, 2)
         == sorted(
-            [(token, (1 - choice.escape) * share) for token, share in choice.shares.items()], key=lambda each: -each[1]
+            [(names[token], (1 - choice.escape) * share) for token, share in choice.shares.items()],
+            key=lambda each: -each[1],
         )[:2]
     )
 
@@ -119,7 +123,7 @@ def test_of_many_tokens_the_newest_and_the_most_frequent_are_completed() -> None
     def completed(text: str, part: str) -> list[str]:
         choice = typist.choice(text)
         found = typist.next.best(choice, part, typist.memory.prompt(HERE), 8)
-        return [names[token] for token, _ in found if token not in choice.shares]
+        return [token for token, _ in found if names.find(token) not in choice.shares]
 
     assert not typist.choice("go run").shares
     assert "w199" in completed("go run", "w")
@@ -127,6 +131,15 @@ def test_of_many_tokens_the_newest_and_the_most_frequent_are_completed() -> None
     # The newest words are among the similar ones here.
     assert completed("see ", "w")
     assert set(completed("see ", "w")) <= set(frequent)
+
+
+def test_a_token_that_was_used_more_often_is_the_better_completion() -> None:
+    typist = Typist()
+    for line in (*["see west"] * 9, "see wild", "ls"):
+        typist.memory.record(tokens(line), typist.memory.prompt(HERE))
+    choice = typist.choice("go run")
+    found = [token for token, _ in typist.next.best(choice, "w", typist.memory.prompt(HERE), 8)]
+    assert found == ["west", "wild"]  # by age alone it were the other way round
 
 
 @pytest.mark.parametrize(
@@ -250,3 +263,35 @@ def test_nothing_is_ever_impossible() -> None:
     for _ in range(10_000):
         typist.next.learn(choice, "never")
     assert typist.probability("git", "status") > 0
+
+
+@given(LINES, st.sampled_from(["cd ", "cd pa", "git add src"]))
+def test_with_offered_words_tokens_still_share_one_probability(lines: list[str], text: str) -> None:
+    typist = Typist(lines)
+    place = typist.choice(text).place
+    offered = Offer({"parser": 0.6, "zebra": 0.4}, start=True)
+    choice = typist.next.choice(place, typist.memory.prompt(HERE), offered)
+    known = math.fsum(typist.next.probability(choice, token) for token in typist.memory.lexicon.names.to_record())
+    rest = [token for token in offered.shares if typist.memory.lexicon.names.find(token) == UNKNOWN]
+    assert known + math.fsum(typist.next.probability(choice, token) for token in rest) <= 1 + 1e-6
+    whole = 1.0 if choice.shares else choice.escape
+    assert typist.next.prefix_probability(choice, "") == pytest.approx(whole, abs=1e-6)
+    best = dict(typist.next.best(choice, "z", typist.memory.prompt(HERE), 8))
+    assert best["zebra"] == pytest.approx(choice.escape * choice.trust * 0.4)
+    assert best["zebra"] <= typist.next.probability(choice, "zebra")
+
+
+def test_offered_words_are_trusted_as_they_are_taken() -> None:
+    typist = Typist(["ls"])
+    offered, prompt = Offer({"zebra": 1.0}, start=True), typist.memory.prompt(HERE)
+
+    def asked() -> Choice:
+        return typist.next.choice(typist.choice("cd ").place, prompt, offered)
+
+    before = typist.next.probability(asked(), "zebra")
+    for _ in range(10):
+        typist.next.learn(asked(), "zebra")
+    taken = typist.next.probability(asked(), "zebra")
+    for _ in range(100):
+        typist.next.learn(asked(), "lion")
+    assert typist.next.probability(asked(), "zebra") < before < taken

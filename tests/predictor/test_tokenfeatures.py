@@ -84,14 +84,11 @@ def test_pairs_of_features_hold_where_both_do(memory: TokenMemory) -> None:
             assert found[name] == [a * b for a, b in zip(found[one], found[other], strict=True)], (text, name)
 
 
-def escapes(memory: TokenMemory, scores: list[float], place: Place, **values: float) -> dict[str, float]:
-    """The features of an escape by name, from two tokens after `git `."""
+def escapes(memory: TokenMemory, scores: list[float], place: Place) -> dict[str, float]:
+    """The features of an escape by name, from the first tokens of POSITIONS."""
     positions = np.array(list(POSITIONS.values())[: len(scores)])
     features: Floats = token_features(memory, positions, place, memory.prompt(TYPED[0][1]))
-    settings = {"best_share": 0.75, "rate": 0.2, "choice": 2, **values}
-    found = escape_features(
-        features, np.array(scores, np.float32), settings["best_share"], settings["rate"], int(settings["choice"]), place
-    )
+    found = escape_features(features, np.array(scores, np.float32), {5: 0.25, 7: 0.75}, 0.2, place)
     assert found.shape == (len(ESCAPE_START), 2)
     assert not found[:, 1].any()
     return dict(zip(ESCAPE_START, found[:, 0].tolist(), strict=True))
