@@ -58,6 +58,7 @@ class Composer:
         self._places: dict[tuple[str, ...], Place] = {}
         self._expanded: dict[tuple[tuple[str, ...], str], list[tuple[str, float]]] = {}
         self._found: dict[str, list[Beginning]] = {}
+        self._offers: dict[tuple[str, bool], Offer] = {}
 
     def observe(self, entry: CommandEntry, context: Context, *, learn: bool = True) -> None:
         """Remember an executed command, and learn from it how to weigh what is remembered."""
@@ -137,6 +138,7 @@ class Composer:
             self._context = context
             self._prompt = self._memory.prompt(context)
             self._choices, self._places, self._expanded, self._found = {}, {(): Place()}, {}, {}
+            self._offers.clear()
 
     def _choice(self, line: tuple[str, ...]) -> Choice:
         choice = self._choices.get(line)
@@ -150,7 +152,10 @@ class Composer:
         if self._context is None or not self._context.words or not place.slot:
             return NOTHING
         typed = re.split(r"\s", "".join(line))[-1]
-        return offer(self._context.words, typed, place)
+        key = typed, place.word_next
+        if key not in self._offers:
+            self._offers[key] = offer(self._context.words, typed, place)
+        return self._offers[key]
 
     def _place(self, line: tuple[str, ...]) -> Place:
         place = self._places.get(line)
