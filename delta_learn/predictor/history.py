@@ -48,8 +48,11 @@ class _Ranking:
     choice: Floats  # (N,) sums to 1
     novelty_features: Floats  # (F, 2)
     novelty: Floats  # (2,): a new line, a known line
-    scores: Floats  # (N,) ln P(line | context) before refinement
+    plain: Floats  # (N,) ln P(line | context) before refinement
     followed: Followers
+    likeliest: Ids  # (M,) M <= MOST_LINES
+    evidence: Floats  # (M, len(NAMES))
+    scores: Floats  # (N,) ln P(line | context)
 
 
 class HistoryRanker:
@@ -70,7 +73,7 @@ class HistoryRanker:
         self._novelty = OnlineLogit(NOVELTY_START)
         self._refinement = Refinement(len(NAMES))
         self._prepared: _Ranking | None = None
-        self._refined: tuple[_Ranking, str, Floats] | None = None
+        self._refined: tuple[str, Floats] | None = None
         """The last prefix that was asked for, and ln P of all lines, those with the prefix refined."""
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
@@ -87,7 +90,7 @@ class HistoryRanker:
         if entry.source == "synthetic":
             return
         self._log.record(entry, context)
-        self._prepared = None
+        self._prepared = self._refined = None
 
     def propose(self, prefix: str, context: Context, count: int) -> list[tuple[str, float]]:
         """At most `count` longer lines that begin with `prefix` and their ln P(line | context), best first.
@@ -122,7 +125,7 @@ class HistoryRanker:
         lines = self._log.matching(prefix)
         if ranking is None or not len(lines):
             return -np.inf
-        return _log_sum(self._scores(ranking, "")[lines])
+        return _log_sum(ranking.scores[lines])
 
     def novelty(self, context: Context) -> float:
         """P(the line was never typed before)."""
@@ -150,7 +153,7 @@ class HistoryRanker:
         if not len(self._log.events):
             return None
         if self._prepared is None or self._prepared.context is not context:
-            self._prepared = self._make_ranking(context)
+            self._prepared, self._refined = self._make_ranking(context), None
         return self._prepared
 
     def _make_ranking(self, context: Context) -> _Ranking:
@@ -161,44 +164,54 @@ class HistoryRanker:
         evidence = np.zeros(len(self._log.texts), np.float32)
         np.add.at(evidence, self._log.events["line"][recent:], attention)
         lines = line_features(self._log, now, evidence)
-        scores = self._choice.log_probabilities(lines)
-        newness = novelty_features(self._log, float(scores.max()))
+        choice = self._choice.log_probabilities(lines)
+        newness = novelty_features(self._log, float(choice.max()))
         novelty = self._novelty.probabilities(newness)
+        plain, followed = choice + np.log(novelty[1]), followers(self._log, events)
+        likeliest = self._likeliest(plain, "")
+        likely = line_evidence(self._log, now, likeliest, plain, followed)
         return _Ranking(
             context=context,
             now=now,
             event_features=events,
             attention=attention,
             line_features=lines,
-            choice=np.exp(scores),
+            choice=np.exp(choice),
             novelty_features=newness,
             novelty=novelty,
-            scores=scores + np.log(novelty[1]),
-            followed=followers(self._log, events),
+            plain=plain,
+            followed=followed,
+            likeliest=likeliest,
+            evidence=likely,
+            scores=self._shared(plain, likeliest, likely, plain[likeliest]),
         )
 
     def _scores(self, ranking: _Ranking, prefix: str) -> Floats:
         """ln P of all lines, in which the likeliest that begin with `prefix` share theirs anew: (N,)."""
-        if self._refined is None or self._refined[0] is not ranking or self._refined[1] != prefix:
-            self._refined = ranking, prefix, self._refine(ranking, prefix)
-        return self._refined[2]
+        if not prefix:
+            return ranking.scores
+        if self._refined is None or self._refined[0] != prefix:
+            self._refined = prefix, self._refine(ranking, prefix)
+        return self._refined[1]
 
     def _refine(self, ranking: _Ranking, prefix: str) -> Floats:
-        """After a prefix the lines keep in all what the empty prompt gives them."""
-        scores = (self._refine(ranking, "") if prefix else ranking.scores).copy()
-        lines = self._likeliest(ranking, prefix)
-        if len(lines):
-            shares = self._refinement.log_probabilities(self._evidence(ranking, lines), ranking.scores[lines])
-            scores[lines] = _log_sum(scores[lines]) + shares
-        return scores
+        """In all, the lines keep what the empty prompt gives them."""
+        lines = self._likeliest(ranking.plain, prefix)
+        if not len(lines):
+            return ranking.scores
+        evidence = line_evidence(self._log, ranking.now, lines, ranking.plain, ranking.followed)
+        return self._shared(ranking.scores, lines, evidence, ranking.plain[lines])
 
-    def _likeliest(self, ranking: _Ranking, prefix: str) -> Ids:
+    def _shared(self, scores: Floats, lines: Ids, evidence: Floats, plain: Floats) -> Floats:
+        """`scores` (N,), where `lines` (M,) share anew what they have together: by their evidence and `plain` (M,)."""
+        shared = scores.copy()
+        shared[lines] = _log_sum(scores[lines]) + self._refinement.log_probabilities(evidence, plain)
+        return shared
+
+    def _likeliest(self, plain: Floats, prefix: str) -> Ids:
         """At most MOST_LINES lines that begin with `prefix`."""
         lines = self._log.matching(prefix)
-        return lines[_largest(ranking.scores[lines], MOST_LINES)] if len(lines) else lines
-
-    def _evidence(self, ranking: _Ranking, lines: Ids) -> Floats:
-        return line_evidence(self._log, ranking.now, lines, ranking.scores, ranking.followed)
+        return lines[_largest(plain[lines], MOST_LINES)] if len(lines) else lines
 
     def _learn(self, ranking: _Ranking, line: int) -> None:
         new = line == UNKNOWN
@@ -216,10 +229,9 @@ class HistoryRanker:
             self._attention.learn(ranking.event_features, ranking.attention, repeated / share)
 
     def _learn_refinement(self, ranking: _Ranking, line: int) -> None:
-        lines = self._likeliest(ranking, "")
-        place = np.flatnonzero(lines == line)
+        place = np.flatnonzero(ranking.likeliest == line)
         if len(place):
-            self._refinement.learn(self._evidence(ranking, lines), ranking.scores[lines], int(place[0]))
+            self._refinement.learn(ranking.evidence, ranking.plain[ranking.likeliest], int(place[0]))
 
     def to_record(self) -> dict[str, Any]:
         """Everything that was learned, as plain lists and bytes."""
