@@ -24,7 +24,7 @@ _BRANCHERS = frozenset({"git checkout", "git switch", "git branch", "git tag"})
 
 _SUFFIX = re.compile(r"\.git$|[?#].*$")
 _REDIRECTED = re.compile(r"(?:^|\s)\d?>>?\s*([^\s;&|<>]+)")
-_COMMAND_END = re.compile(r"\s*(?:&&|\|\||[;&|\n])\s*")
+_COMMAND_END = re.compile(r"&&|\|\||[;&|\n]")
 _VERSION = re.compile(r"(?<![\w.])(v\d+(?:\.\d+)+|\d+(?:\.\d+){2,})(?![\w.])")
 _ADDRESS = re.compile(r"\w+://|[\w.-]+@")
 _NAME = re.compile(r"[\w.~/][^\s'\"`$*?(){}\\<>=]*")
