@@ -63,3 +63,12 @@ def test_sessions_are_those_of_split_sessions(entries: list[CommandEntry]) -> No
     assert {n: tuple(s) for n, s in rebuilt.items()} == {
         n: session.entries for n, session in enumerate(split_sessions(entries))
     }
+
+
+def test_words_are_the_names_known_before_the_prompt_of_any_session() -> None:
+    entries = [
+        CommandEntry("mkdir lexer", session="a"),
+        CommandEntry("cd lexer", session="b"),
+        CommandEntry("touch main.c", session="b"),
+    ]
+    assert [context.words for _, context in contexts(entries)] == [(), ("lexer",), ("lexer",)]
