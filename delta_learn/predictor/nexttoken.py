@@ -40,6 +40,7 @@ _ESCAPE_BEFORE = 0.98
 _LEAST = 1e-4
 _TINY = 1e-300
 _SURELY = 0.5
+"""What was likelier offered than not tells nothing of how often tokens are new."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

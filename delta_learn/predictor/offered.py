@@ -10,6 +10,8 @@ from delta_learn.predictor.lexer import is_word, tokens
 from delta_learn.predictor.place import Place
 
 _TAKEN, _ALL = 0.05, 0.5
+"""As if half a place had been seen, where an offered word came once in ten."""
+
 _MEMORY = 0.98
 
 

@@ -100,7 +100,7 @@ class Panel:
         shares = self.mixture.shares(lines, context, among=prefix)
         scores: Scores = np.logaddexp.reduce(shares, axis=0)
         if self.history is not None:
-            own = self.history.log_probabilities(lines, context, among=prefix)
+            own = shares[self.mixture.experts.index(self.history)]
             known = np.isfinite(own)
             if known.any():
                 own = own[known] - np.logaddexp.reduce(own[known])

@@ -112,10 +112,12 @@ class Predictor:
             return [Suggestion(line, score, "history") for line, score in self._panel.meanings.suggest(prefix, k)]
         if len(prefix) >= MAX_SUGGESTED_CHARS:
             return []
-        ranked = self._weigh(prefix, context, k)
-        if not prefix:
+        mass = self._panel.log_mass(prefix, context)
+        ranked = self._weigh(prefix, context, k, mass)
+        composer = self._panel.composer
+        if not prefix or composer is None:
             return ranked[:k]
-        best = self._best_text(self._panel.composer, prefix, ranked, context) if self._panel.composer else None
+        best = self._best_text(composer, prefix, ranked, context, mass)
         if best is None:
             return ranked[:k]
         return [best, *(each for each in ranked if each.command != best.command)][:k]
@@ -171,13 +173,13 @@ class Predictor:
         every = dict.fromkeys([*lines, *corrected])
         return [line for line in every if line not in self.never and _can_be_shown(line)], corrected
 
-    def _weigh(self, prefix: str, context: Context, k: int) -> list[Suggestion]:
-        """The lines that begin with `prefix`, best first."""
+    def _weigh(self, prefix: str, context: Context, k: int, mass: float) -> list[Suggestion]:
+        """The lines that begin with `prefix`, best first; `mass` is ln P(the line begins so)."""
         lines, corrected = self._candidates(prefix, context, k)
         if not lines:
             return []
         shares, scores = self._panel.weigh(lines, prefix, context)
-        mass = max(self._panel.log_mass(prefix, context), float(np.logaddexp.reduce(scores)))
+        mass = max(mass, float(np.logaddexp.reduce(scores)))
         corrected = {line: score - mass for line, score in corrected.items()}
         return self._suggestions(prefix, lines, shares, np.exp(scores - mass), context, corrected)
 
@@ -204,10 +206,9 @@ class Predictor:
         ]
 
     def _best_text(
-        self, composer: Composer, prefix: str, ranked: Sequence[Suggestion], context: Context
+        self, composer: Composer, prefix: str, ranked: Sequence[Suggestion], context: Context, mass: float
     ) -> Suggestion | None:
         """What is worth most at once, among the ranked lines and the beginnings of composed ones."""
-        mass = self._panel.log_mass(prefix, context)
         own = self._panel.mixture.log_factor(composer, context) - mass
         beginnings = [
             Text(each.text, math.exp(own + each.logprob), whole=each.whole, inner=each.inner)
