@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 
 from delta_learn.collector.never import never_lines
@@ -17,7 +16,7 @@ from delta_learn.errors import MissingDependencyError, ModelError, StorageError
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.documentation import documentation
-from delta_learn.predictor.mentions import mentioned
+from delta_learn.predictor.mentions import REMEMBERED, mentioned
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
@@ -25,9 +24,6 @@ from delta_learn.storage.blockfile import BlockReader, BlockWriter
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
-
-_MENTIONING = 200
-"""Newest commands that are looked through for names to complete."""
 
 
 def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) -> Predictor:
@@ -81,7 +77,7 @@ def present_context(
     timestamp = last[-1].timestamp if last else None
     # An import without directories stays without: the ranker then follows `cd` from session to session.
     place = directory or recorded or (None if last else here)
-    words = mentioned(typed[-_MENTIONING:])
+    words = mentioned(typed[-REMEMBERED:])
     return Context(previous=last, directory=place, timestamp=timestamp, words=words, session=session.id)
 
 
@@ -94,7 +90,7 @@ def _from_cache(store: Store, entries: Sequence[CommandEntry]) -> Predictor:
     seen, cached = _read_cache(store, entries)
     predictor = cached or Predictor.from_entries(entries, documentation=documentation())
     if cached:
-        for entry, (_, context) in islice(zip(entries, contexts(entries), strict=True), seen, None):
+        for entry, (_, context) in zip(entries[seen:], contexts(entries, first=seen), strict=True):
             predictor.observe(entry, context)
     if len(entries) > seen:
         with BlockWriter.create(_cache_path(store), kind="state", label="predictor", keyring=store.keyring) as writer:

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from delta_learn.entry import CommandEntry
 
+REMEMBERED = 200
+"""Commands after which a name that was not mentioned again is forgotten."""
+
 _MOST = 30
 _LONGEST = 100
 """Characters of a name: longer ones are pasted, not typed."""
@@ -34,19 +37,22 @@ class Mentions:
     """The newest names first; what failed made nothing."""
 
     def __init__(self) -> None:
-        self._names: dict[str, None] = {}
+        self._names: dict[str, int] = {}
+        """The command that mentioned each last, oldest first."""
+        self._commands = 0
 
     def words(self) -> tuple[str, ...]:
-        """At most _MOST names, newest first."""
-        return tuple(reversed(self._names))
+        """At most _MOST names of the newest REMEMBERED commands, newest first."""
+        return tuple(name for name, last in reversed(self._names.items()) if last > self._commands - REMEMBERED)
 
     def follow(self, entry: CommandEntry) -> None:
         """Take note of an executed command."""
+        self._commands += 1
         if entry.exit_code:
             return
         for name in dict.fromkeys(_mentioned(entry.command)):
             self._names.pop(name, None)
-            self._names[name] = None
+            self._names[name] = self._commands
         while len(self._names) > _MOST:
             self._names.pop(next(iter(self._names)))
 

@@ -72,3 +72,17 @@ def test_words_are_the_names_known_before_the_prompt_of_any_session() -> None:
         CommandEntry("touch main.c", session="b"),
     ]
     assert [context.words for _, context in contexts(entries)] == [(), ("lexer",), ("lexer",)]
+
+
+def test_beginning_late_gives_the_same_contexts() -> None:
+    entries = [
+        CommandEntry(f"mkdir d{number // 50}" if number % 9 == 0 else "make", session="ab"[number % 2])
+        for number in range(600)
+    ]
+
+    def facts(first: int) -> list[tuple[object, ...]]:
+        return [(n, c.words, tuple(c.previous), c.session) for n, c in contexts(entries, first=first)]
+
+    whole = facts(0)
+    for first in (1, 200, 201, 450, 600):
+        assert facts(first) == whole[first:]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delta_learn.entry import CommandEntry
-from delta_learn.predictor.mentions import Mentions
+from delta_learn.predictor.mentions import REMEMBERED, Mentions
 
 
 def after(*commands: str | CommandEntry) -> list[str]:
@@ -42,6 +42,11 @@ def test_the_newest_come_first_and_only_so_many_stay() -> None:
     assert after("mkdir one", "mkdir two", "cd one") == ["one", "two"]
     many = after(*(f"touch file{number}" for number in range(100)))
     assert many == [f"file{number}" for number in range(99, 69, -1)]
+
+
+def test_names_that_are_not_mentioned_again_are_forgotten() -> None:
+    assert after("mkdir build", *["make"] * (REMEMBERED - 1)) == ["build"]
+    assert after("mkdir build", *["make"] * REMEMBERED) == []
 
 
 def test_what_failed_made_nothing() -> None:
