@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from delta_learn.nightly.prediction import neural_expert
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import EXPERTS
 from delta_learn.registry import ModelFile
+
+Ready = Callable[[], dict[str, Method]]
+"""Makes new methods."""
 
 PREDICTORS = ("delta", *EXPERTS)
 """Methods that are no baselines: the predictor, and each of its experts alone."""
