@@ -15,9 +15,9 @@ from delta_learn.base.shipped import shipped_base
 from delta_learn.entry import CommandEntry
 from delta_learn.evaluation.replay import Method, replay
 from delta_learn.nightly.contender import Contender
-from delta_learn.nightly.prediction import neural_expert
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import EXPERTS
+from delta_learn.serving.prediction import neural_expert
 
 METRICS = ("hit@1", "hit@5", "ksr_full", "ksr_word", "ksr_part", "net", "bits_per_byte", "ms_p50")
 WHOLE = "delta"

@@ -17,8 +17,8 @@ from delta_learn.entry import CommandEntry
 from delta_learn.evaluation.baselines.catalogue import baseline
 from delta_learn.evaluation.replay import Method, replay
 from delta_learn.nightly.contender import Contender
-from delta_learn.nightly.prediction import neural_expert
 from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.serving.prediction import neural_expert
 
 SIZES = (0, 50, 500, 5000)
 SCORED = 200

@@ -20,8 +20,8 @@ from delta_learn.entry import CommandEntry
 from delta_learn.evaluation.baselines.catalogue import baseline
 from delta_learn.evaluation.replay import Method, ReplayResult, replay_sessions
 from delta_learn.nightly.contender import Contender
-from delta_learn.nightly.prediction import neural_expert
 from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.serving.prediction import neural_expert
 
 LEFT_OUT = "EXAMPLE_KEY_LINE"
 BASELINES = ("ipam-0.8", "ipam-0.9", "match-prev", "autosuggest")

@@ -21,10 +21,10 @@ from delta_learn.base.shipped import shipped_base
 from delta_learn.config import Config
 from delta_learn.entry import CommandEntry, Session, split_sessions
 from delta_learn.nightly.learning import prepare, train
-from delta_learn.nightly.prediction import neural_expert
 from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.registry import ModelFile
+from delta_learn.serving.prediction import neural_expert
 
 SCORED = 300
 SESSION = 20

@@ -31,7 +31,7 @@ def predict(
     """Say what comes next."""
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.normalize import visible
-    from delta_learn.nightly.prediction import open_predictor, present_context
+    from delta_learn.serving.prediction import open_predictor, present_context
 
     store = open_store()
     predictor = open_predictor(store, say=lambda text: typer.echo(text, err=True))

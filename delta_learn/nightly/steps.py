@@ -18,8 +18,8 @@ from delta_learn.nightly.conditions import conditions, holdout_size, unmet
 from delta_learn.nightly.contender import Contender
 from delta_learn.nightly.learning import prepare, require_torch, train
 from delta_learn.nightly.night import Night, given
-from delta_learn.nightly.prediction import neural_expert
 from delta_learn.registry import ModelRecord, Registry
+from delta_learn.serving.prediction import neural_expert
 from delta_learn.storage.atomic import private_directory
 from delta_learn.storage.lock import exclusive
 from delta_learn.storage.shards import TokenShards

@@ -19,10 +19,10 @@ from delta_learn.nightly.conditions import MIN_HOLDOUT
 from delta_learn.nightly.contender import Contender
 from delta_learn.nightly.learning import base_for, prepare, train
 from delta_learn.nightly.night import Progress
-from delta_learn.nightly.prediction import neural_expert
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import EXPERTS
 from delta_learn.registry import ModelFile
+from delta_learn.serving.prediction import neural_expert
 
 Ready = Callable[[], dict[str, Method]]
 """Makes new methods."""

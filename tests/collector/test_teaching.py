@@ -20,9 +20,9 @@ from delta_learn.collector.teaching import (
 )
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import DeltaError
-from delta_learn.nightly.prediction import open_predictor, present_context
 from delta_learn.paths import Paths
 from delta_learn.predictor.context import Context
+from delta_learn.serving.prediction import open_predictor, present_context
 
 SECRET = "Zk9" + "wLq7TmBx2Rv"
 

@@ -18,8 +18,8 @@ import pytest
 
 from delta_learn.collector.sample.generator import sample_entries
 from delta_learn.collector.store import Store
-from delta_learn.nightly.prediction import open_predictor, present_context
 from delta_learn.paths import Paths
+from delta_learn.serving.prediction import open_predictor, present_context
 from delta_learn.storage.blockfile import BlockReader
 from delta_learn.storage.seal import Keyring
 

@@ -1,14 +1,14 @@
-"""nightly/prediction.py: the cached predictor and the present context."""
+"""serving/prediction.py: the cached predictor and the present context."""
 
 from __future__ import annotations
 
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
-from delta_learn.nightly.prediction import open_predictor, present_context
 from delta_learn.paths import Paths
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.documentation import documentation
 from delta_learn.predictor.suggest import Predictor
+from delta_learn.serving.prediction import open_predictor, present_context
 
 
 def work(count: int) -> list[CommandEntry]:
