@@ -93,14 +93,15 @@ def split_sessions(entries: Iterable[CommandEntry], gap_seconds: float = SESSION
     order: list[tuple[str, int]] = []
     for entry in entries:
         parts = groups.setdefault(entry.session, [])
-        if not parts or _starts_session(parts[-1][-1], entry, gap_seconds):
+        if not parts or starts_session(parts[-1][-1], entry, gap_seconds):
             order.append((entry.session, len(parts)))
             parts.append([])
         parts[-1].append(entry)
     return [Session(f"{name}#{part}" if part else name, tuple(groups[name][part])) for name, part in order]
 
 
-def _starts_session(last: CommandEntry, entry: CommandEntry, gap_seconds: float) -> bool:
+def starts_session(last: CommandEntry, entry: CommandEntry, gap_seconds: float) -> bool:
+    """Whether `entry`, of the same stream as `last` and right behind it, begins a new session."""
     if entry.isolated or last.isolated:
         return True
     if not entry.session.startswith(IMPORT_PREFIX) or entry.timestamp is None or last.timestamp is None:
