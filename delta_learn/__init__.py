@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from delta_learn.version import VERSION
+
 if TYPE_CHECKING:
     from delta_learn.collector.redaction.redact import redact
     from delta_learn.collector.store import Store
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from delta_learn.tokenizer.tokenizer import Tokenizer
     from delta_learn.trainer.loop import Trainer
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "CommandEntry": "entry",

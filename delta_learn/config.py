@@ -127,6 +127,18 @@ class GateConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """How suggestions come to the prompt."""
+
+    idle_minutes: float = 60.0
+    """The server leaves when no shell has asked anything for so long; the next prompt starts it again."""
+
+    def __post_init__(self) -> None:
+        if self.idle_minutes <= 0:
+            raise ConfigError(f"serve.idle_minutes must be above 0, not {self.idle_minutes}.")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that config.json can hold; a missing file or field means the default."""
 
@@ -135,6 +147,7 @@ class Config:
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     gate: GateConfig = field(default_factory=GateConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
 
     @classmethod
     def load(cls, path: Path) -> Config:

@@ -94,6 +94,21 @@ class Paths:
         return self.state / "spool"
 
     @property
+    def address(self) -> Path:
+        """Where the server's socket lies, on one line; the server writes it, clients only read it."""
+        return self.state / "run" / "address"
+
+    @property
+    def predictor(self) -> Path:
+        """What the predictor has learned, sealed; made anew from the shards where it is missing."""
+        return self.state / "predictor.bin"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the one server as long as it runs."""
+        return self.state / "server.lock"
+
+    @property
     def paused(self) -> Path:
         """While it exists no shell records; it may hold the second at which the pause ends."""
         return self.state / "paused"
@@ -102,6 +117,11 @@ class Paths:
     def python(self) -> Path:
         """Path of the interpreter that the hooks start in the background."""
         return self.state / "python"
+
+    @property
+    def client(self) -> Path:
+        """Path of the program by which bash asks the server."""
+        return self.state / "client"
 
     @property
     def variables(self) -> Path:

@@ -155,7 +155,7 @@ def _move(store: Store, config: CollectConfig) -> tuple[Drained, dict[Path, int]
     for listed in sessions(store.paths.spool):
         found = read_session(listed)
         session = recorded(listed[0].session, {read.file.number: read.generation for read in found})
-        kept = [repositories.described(entry) for entry in _without_excluded(session, exclusions)]
+        kept = [repositories.described(entry) for entry in without_excluded(session, exclusions)]
         files += found
         entries += kept
         completions += session.completions
@@ -167,7 +167,8 @@ def _move(store: Store, config: CollectConfig) -> tuple[Drained, dict[Path, int]
     return Drained(done.new, done.completed, excluded, torn, done.redacted), left
 
 
-def _without_excluded(session: Recorded, exclusions: Exclusions) -> Iterator[CommandEntry]:
+def without_excluded(session: Recorded, exclusions: Exclusions) -> Iterator[CommandEntry]:
+    """The commands of a session that may be kept, with who typed them; the first has what is known of the machine."""
     system_info = session.system_info
     for entry in session.entries:
         if exclusions.excludes(entry, session.author):

@@ -35,13 +35,13 @@ def main() -> int:
     return 0
 
 
-def leave_terminal() -> None:
+def leave_terminal(niceness: int = _NICENESS) -> None:
     """Outlive the terminal, never write to it, and give way to whatever the person does."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.umask(0o077)
     if os.getpid() != os.getpgrp():  # the leader of a process group cannot begin a session
         os.setsid()
-    os.nice(_NICENESS)
+    os.nice(niceness)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in filter(os.isatty, range(3)):
         os.dup2(null, descriptor)
@@ -51,7 +51,7 @@ def _drain(paths: Paths) -> None:
     from delta_learn.collector.drain import drain_at
     from delta_learn.errors import DeltaError, LockHeldError
 
-    with _log(paths.log / "drain.log") as log:
+    with logged_to(paths.log / "drain.log") as log:
         try:
             drained = drain_at(paths, wait_seconds=_WAIT_SECONDS)
             log.info("%d new, %d completed, %d torn", drained.new, drained.completed, drained.torn)
@@ -65,7 +65,7 @@ def _drain(paths: Paths) -> None:
 
 
 @contextmanager
-def _log(path: Path) -> Iterator[logging.Logger]:
+def logged_to(path: Path) -> Iterator[logging.Logger]:
     """Send what the library says to `path`, or nowhere where that cannot be written."""
     log, handler = logging.getLogger("delta_learn"), _handler(path)
     log.setLevel(logging.INFO)

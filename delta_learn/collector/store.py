@@ -23,7 +23,7 @@ from delta_learn.paths import Paths
 from delta_learn.storage.atomic import private_directory, storage_errors
 from delta_learn.storage.lock import exclusive, holder
 from delta_learn.storage.seal import Keyring
-from delta_learn.storage.shards import Identity, RawShards, day_of, days_near
+from delta_learn.storage.shards import Identity, RawShards, Stamp, day_of, days_near
 
 _WAIT_SECONDS = 30.0
 _PLACE = ("directory", "environment", "system_info")
@@ -233,6 +233,14 @@ class Store:
     def entries(self) -> list[CommandEntry]:
         """All entries: each session in its own order, the sessions merged by time."""
         return in_order(self._raw.read_all())
+
+    def stamps(self) -> dict[str, Stamp]:
+        """What tells which days have changed, by day, oldest first."""
+        return self._raw.stamps()
+
+    def day(self, day: str) -> list[CommandEntry]:
+        """The entries of one day in the order in which they came; while it only grows, each keeps its place."""
+        return self._raw.read(day)
 
     def sessions(self, gap_seconds: float = SESSION_GAP_SECONDS) -> list[Session]:
         """All sessions, oldest first."""

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from delta_learn.entry import CommandEntry, Redacted
 from delta_learn.errors import StorageError
-from delta_learn.storage.atomic import remove_file
+from delta_learn.storage.atomic import remove_file, storage_errors
 from delta_learn.storage.blockfile import BlockReader, BlockWriter
 from delta_learn.storage.seal import Keyring
 
@@ -31,6 +32,17 @@ _WESTERNMOST_HOURS, _EASTERNMOST_HOURS = 12, 14
 
 Identity = tuple[str, int]
 """Session and sequence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells, without reading it, whether a shard has changed."""
+
+    inode: int
+    """Another one where the shard was rewritten."""
+    size: int
+    changed: int
+    """Nanoseconds since the epoch."""
 
 
 class RawShards:
@@ -72,6 +84,15 @@ class RawShards:
     def days(self) -> list[str]:
         """The days that have a shard, `YYYY-MM-DD`, oldest first."""
         return _names(self._directory, _RAW)
+
+    def stamps(self) -> dict[str, Stamp]:
+        """The state of every day's shard, by day, oldest first."""
+        found = {}
+        for day in self.days():
+            with storage_errors(self._path(day)), suppress(FileNotFoundError):
+                info = self._path(day).stat()
+                found[day] = Stamp(info.st_ino, info.st_size, info.st_mtime_ns)
+        return found
 
     def read(self, day: str) -> list[CommandEntry]:
         """The entries of one day; a torn tail is left out.

@@ -1,0 +1,188 @@
+"""Chores: what the server does when nobody types: reading in, draining, saving; slow ones in a thread of their own."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from delta_learn.collector.drain import drain
+from delta_learn.collector.never import never_lines
+from delta_learn.collector.store import Store
+from delta_learn.errors import DeltaError
+from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.serving.learner import Learner, open_learner
+from delta_learn.serving.prediction import deployed_expert
+
+logger = logging.getLogger(__name__)
+
+LOAD, MODEL, DRAIN, SAVE = "load", "model", "drain", "save"
+
+_DRAIN_SECONDS = 60.0
+"""From a command to the drain that moves it, where no shell asks for one before."""
+
+_SAVE_SECONDS = 600.0
+"""From a command to a saved predictor; what a killed server has not saved, the next one learns again."""
+
+_AGAIN_SECONDS = 60.0
+"""From a failure to the next attempt."""
+
+
+class Chores:
+    """What is known, kept up to date. Times are seconds of a clock that only goes forward.
+
+    One slow chore runs at a time, in a thread that shares nothing with the answers; its result is taken over by
+    `work`, in the thread of the server.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.learner: Learner | None = None
+        """None while it is read in."""
+        self.version = ""
+        """Of the model that takes part; empty for none."""
+        self._due: dict[str, float] = {LOAD: 0.0}
+        self._thread = ThreadPoolExecutor(1, "chores")
+        self._running: tuple[str, Future[Callable[[], None]]] | None = None
+
+    def want(self, chore: str, when: float = 0.0) -> None:
+        """Do `chore` as soon as there is time, at `when` at the earliest."""
+        self._due[chore] = min(when, self._due.get(chore, when))
+
+    def learned(self, now: float) -> None:
+        """Something was learned that no shard and no saved predictor holds yet."""
+        self.want(DRAIN, now + _DRAIN_SECONDS)
+        self.want(SAVE, now + _SAVE_SECONDS)
+
+    def forget(self) -> None:
+        """What was learned is not to be used any more: read everything anew."""
+        self.learner = None
+        self._due.pop(SAVE, None)
+        self.want(LOAD)
+
+    def run(self, function: Callable[[], object]) -> None:
+        """Call `function` in the thread, soon; what it cannot do is logged."""
+        self._thread.submit(_logged, function)
+
+    def next_due(self, quiet_from: float) -> float | None:
+        """When there is something to do, where others than reading in wait until `quiet_from`.
+
+        None: nothing, or a chore is running, which will wake the server.
+        """
+        if self._running is not None:
+            return 0.0 if self._running[1].done() else None
+        return min((self._when(chore, quiet_from) for chore in self._due), default=None)
+
+    def work(self, now: float, quiet_from: float, wake: Callable[[], None]) -> None:
+        """Take over what has been done, and begin what is due; `wake` is called, from a thread, when that is done."""
+        if self._running is not None:
+            chore, future = self._running
+            if not future.done():
+                return
+            self._running = None
+            self._take_over(chore, future, now)
+        for chore in sorted(self._due, key=self._due.__getitem__):
+            if self._when(chore, quiet_from) <= now:
+                del self._due[chore]
+                self._begin(chore, wake)
+                return
+
+    def _when(self, chore: str, quiet_from: float) -> float:
+        return self._due[chore] if chore == LOAD else max(self._due[chore], quiet_from)
+
+    def wait(self) -> None:
+        """Until the thread has done all that it was given."""
+        self._thread.submit(int).result()
+
+    def close(self) -> None:
+        """Save what was learned. What is being read in is given up, what is being written is waited for."""
+        reading = self._running is not None and self._running[0] in (LOAD, MODEL)
+        self._thread.shutdown(wait=not reading, cancel_futures=reading)
+        if self.learner is not None and self.learner.unsaved:
+            _logged(partial(drain, self._store))
+            _logged(self._catch_up_and_save)
+
+    def _begin(self, chore: str, wake: Callable[[], None]) -> None:
+        if chore == SAVE:
+            _logged(self._save)
+            return
+        slow = {LOAD: self._load, MODEL: self._load_model, DRAIN: self._drain}[chore]
+        future = self._thread.submit(slow)
+        self._running = chore, future
+        future.add_done_callback(lambda _: wake())
+
+    def _take_over(self, chore: str, future: Future[Callable[[], None]], now: float) -> None:
+        try:
+            future.result()()
+        except DeltaError as error:
+            logger.warning("%s: %s", chore, error)
+            self.want(chore, now + _AGAIN_SECONDS)
+
+    def _load(self) -> Callable[[], None]:
+        learner = open_learner(self._store)
+        learner.predictor.never = set(never_lines(self._store))
+        expert, version = self._expert()
+        return partial(self._adopt, learner, expert, version)
+
+    def _adopt(self, learner: Learner, expert: NeuralExpert | None, version: str) -> None:
+        if not learner.catch_up():  # something was forgotten in the meantime
+            self.want(LOAD)
+            return
+        if expert is not None:
+            learner.predictor.attach(expert)
+        self.learner, self.version = learner, version
+        if learner.unsaved:
+            self.want(SAVE)
+        give_back_memory()
+
+    def _load_model(self) -> Callable[[], None]:
+        expert, version = self._expert()
+        return partial(self._exchange, expert, version)
+
+    def _expert(self) -> tuple[NeuralExpert | None, str]:
+        """The deployed model; one that cannot be used is none: history and n-gram go on."""
+        try:
+            return deployed_expert(self._store)
+        except DeltaError as error:
+            logger.warning("predictions come without the model: %s", error)
+            return None, ""
+
+    def _exchange(self, expert: NeuralExpert | None, version: str) -> None:
+        if expert is None or self.learner is None:  # a predictor cannot be without a model that it had
+            self.forget() if self.version != version else None
+            return
+        self.learner.predictor.attach(expert)
+        self.version = version
+
+    def _drain(self) -> Callable[[], None]:
+        drain(self._store)
+        return self._after_drain
+
+    def _after_drain(self) -> None:
+        if self.learner is not None and not self.learner.catch_up():
+            self.forget()
+
+    def _save(self) -> None:
+        if self.learner is not None and self.learner.unsaved and not self.learner.save():
+            self.want(DRAIN)  # what is in the spool first
+
+    def _catch_up_and_save(self) -> None:
+        if self.learner is not None and self.learner.catch_up():
+            self.learner.save()
+
+
+def give_back_memory() -> None:
+    """Return to the system what was needed for reading in (malloc_trim(3), where there is one)."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError):
+        logger.debug("memory cannot be given back here")
+
+
+def _logged(function: Callable[[], object]) -> None:
+    try:
+        function()
+    except DeltaError as error:
+        logger.warning("%s", error)

@@ -1,0 +1,157 @@
+"""Service: what the server answers; holds what was learned and the prompt of every shell."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from delta_learn.collector.never import add_never, never_lines
+from delta_learn.collector.peek import Peek
+from delta_learn.collector.store import Store
+from delta_learn.predictor.context import Context
+from delta_learn.serving.chores import DRAIN, MODEL, Chores
+from delta_learn.serving.learner import Learner
+from delta_learn.serving.protocol import Frame, answer
+from delta_learn.serving.tact import Judged, judge
+from delta_learn.serving.watch import NEVER, REGISTRY, SHARDS, Watch
+from delta_learn.version import VERSION
+
+logger = logging.getLogger(__name__)
+
+_SUGGESTIONS = 5
+_MOST_PROMPTS = 256
+"""Of as many shells the prompts are remembered."""
+
+_FIELDS = {"P": 2, "Q": 3, "N": 2, "D": 1, "W": 2, "I": 1}
+"""How many fields a request has; the one of D is empty."""
+
+
+@dataclass(slots=True)
+class Prompt:
+    """What one shell shows."""
+
+    context: Context
+    given: Sequence[Judged] = ()
+    """The last suggestions, for the line `typed`."""
+    typed: str = ""
+
+
+class Service:
+    """Answers requests. What takes longer is a chore: done when nobody types, in a thread of its own."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds since the epoch."""
+        self._store = store
+        self._clock = clock
+        self._peek = Peek(store.paths)
+        self._watch = Watch(store.paths)
+        self._prompts: OrderedDict[str, Prompt] = OrderedDict()
+        """By shell; the one that asked last comes last."""
+        self.chores = Chores(store)
+
+    @property
+    def learner(self) -> Learner | None:
+        """What is known; None while it is being read."""
+        return self.chores.learner
+
+    def answer(self, session: str, frame: Frame) -> Frame | None:
+        """The answer to one request of the shell `session`; None for frames that want none, or are not known.
+
+        Raises:
+            DeltaError: something on disk cannot be read.
+        """
+        if frame.kind == "H":
+            return Frame("H", (VERSION, self.chores.version))
+        if len(frame.fields) != _FIELDS.get(frame.kind):
+            return None
+        number, *fields = frame.fields
+        match frame.kind:
+            case "P":
+                return answer(number, _rows(self._prompt(session, fields[0])))
+            case "Q":
+                return answer(number, _rows(self._typed(session, *fields)))
+            case "N":
+                self._forbid(fields[0])
+                return answer(number, _rows(self._again(session)))
+            case "W":
+                return Frame("J", (number, json.dumps(self._why(fields[0]))))
+            case "I":
+                return Frame("I", (number,))
+            case "D":
+                self.chores.want(DRAIN)
+        return None
+
+    def nothing(self, frame: Frame) -> Frame | None:
+        """The answer where there is none."""
+        return answer(frame.fields[0], ()) if frame.kind in ("P", "Q", "N") and frame.fields else None
+
+    def close(self) -> None:
+        """Save what was learned."""
+        self.chores.close()
+
+    def _prompt(self, session: str, directory: str) -> Sequence[Judged]:
+        """A prompt is about to be shown: learn what was typed at the one before, and prepare."""
+        self._refresh()
+        learner = self.learner
+        if learner is None:
+            return ()
+        if learner.take(self._peek.ended(session)):
+            self.chores.learned(time.monotonic())
+        prompt = Prompt(learner.timeline.context(session, directory, self._clock()))
+        self._prompts[session] = prompt
+        self._prompts.move_to_end(session)
+        if len(self._prompts) > _MOST_PROMPTS:
+            self._prompts.popitem(last=False)
+        return self._suggest(learner, prompt, "")
+
+    def _typed(self, session: str, directory: str, line: str) -> Sequence[Judged]:
+        learner, prompt = self.learner, self._prompts.get(session)
+        if learner is None:
+            return ()
+        if prompt is None or prompt.context.directory != directory:
+            self._prompt(session, directory)
+            prompt = self._prompts[session]
+        return self._suggest(learner, prompt, line)
+
+    def _again(self, session: str) -> Sequence[Judged]:
+        learner, prompt = self.learner, self._prompts.get(session)
+        return self._suggest(learner, prompt, "") if learner and prompt else ()
+
+    def _suggest(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
+        suggestions = learner.predictor.suggest(line, prompt.context, _SUGGESTIONS)
+        prompt.given, prompt.typed = judge(suggestions), line
+        return prompt.given
+
+    def _forbid(self, line: str) -> None:
+        if self.learner is not None:
+            self.learner.predictor.never.add(line)  # at once; on disk as soon as the store's lock is free
+        self.chores.run(lambda: add_never(self._store, line))
+
+    def _refresh(self) -> None:
+        """Take in what other processes have changed."""
+        changes, learner = self._watch.changes(), self.learner
+        if REGISTRY in changes:
+            self.chores.want(MODEL)
+        if learner is None:
+            return
+        if NEVER in changes:
+            learner.predictor.never = set(never_lines(self._store))
+        if SHARDS in changes and not learner.catch_up():
+            self.chores.forget()
+
+    def _why(self, session: str) -> dict[str, Any]:
+        """Facts about the last suggestion to `session`, or to the shell that asked last."""
+        prompt = self._prompts.get(session) if session else next(reversed(self._prompts.values()), None)
+        if self.learner is None or prompt is None or not prompt.given:
+            return {}
+        first = prompt.given[0]
+        return {"suggestion": first.text, "probability": first.probability, "source": first.source}
+
+
+def _rows(given: Sequence[Judged]) -> list[tuple[str, str, float, str]]:
+    return [(each.text, each.marks, each.probability, each.source) for each in given]
