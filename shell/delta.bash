@@ -27,10 +27,10 @@ _delta_load() {
   _delta_session=bash-$_delta_time-$$-$RANDOM$RANDOM
   _delta_scratch=$_delta_state/spool/$_delta_session.text
   (umask 077 && : >"$_delta_scratch") 2>/dev/null || return 1
-  _delta_file='' _delta_generation=-1 _delta_sequence=-1 _delta_pausing='' _delta_next_drain=0 _delta_drain_pid=''
+  _delta_file='' _delta_generation=-1 _delta_sequence=-1 _delta_pausing='' _delta_next_drain=0 _delta_background_pid=''
   _delta_typed='' _delta_seen=1 _delta_start='' _delta_ended='' _delta_begun='' _delta_base='' _delta_text='' _delta_last=''
   _delta_argument='' _delta_directory=$PWD _delta_environment='' _delta_subscript=('') _delta_times=()
-  _delta_author=${DELTA_AUTHOR-}
+  _delta_author=${DELTA_AUTHOR-} _delta_offered='' _delta_before='' _delta_suggestion='' _delta_suggestion_after=''
   { read -r _delta__names <"$_delta_state/variables"; } 2>/dev/null
   for _delta__name in $_delta__names; do
     [[ $_delta__name != [A-Za-z_]* || $_delta__name == *[!A-Za-z0-9_]* ]] ||
@@ -152,6 +152,7 @@ _delta_prompt() {
   [[ ${PROMPT_COMMAND-} == "$_delta_prompt_command" ]] || _delta_come_first  # others came, or went before us
   [[ -z ${BLE_VERSION-} || -n ${_delta_ble-} ]] || _delta_live_with_ble
   [[ $BASHOPTS == *promptvars* ]] || PS0=${PS0/"$_delta_expansion"}  # else it is printed as it stands
+  [[ -z $_delta_offered ]] || _delta_new_prompt
   # The second test is for a clock that was set back.
   if [[ -n $_delta_file ]] && (( _delta_time >= _delta_next_drain || _delta_time < _delta_next_drain - 60000000 )); then
     (( _delta_next_drain = _delta_time + 60000000 ))
@@ -255,6 +256,8 @@ _delta_record() {
     _delta_write '\x1e1S%s\0%s\0\0%s\0%s\0%s\n' "$_delta_sequence" "$_delta_start" "$_delta_directory" \
       "$_delta_environment" "$_delta_text"
   fi
+  [[ -z $_delta_offered ]] || _delta_write_feedback
+  _delta_before=$_delta_text
 }
 
 # In several records: stdio writes at most 4096 bytes at once.
@@ -351,16 +354,21 @@ _delta_open() {
 
 # Starts a drain that nobody waits for. What is written from now on goes into a new generation: this one can be removed.
 _delta_drain() {
-  local _delta__python=''
   _delta_file=''
+  _delta_background delta_learn.collector.record
+}
+
+# Runs the module $1, which nobody waits for.
+_delta_background() {
+  local _delta__python=''
   IFS= read -r _delta__python <"$_delta_state/python"
   [[ -x $_delta__python ]] || return
-  if [[ -z ${!-} || ${!-} == "$_delta_drain_pid" ]]; then
-    "$_delta__python" -E -P -m delta_learn.collector.record </dev/null >/dev/null &
-    _delta_drain_pid=$!
+  if [[ -z ${!-} || ${!-} == "$_delta_background_pid" ]]; then
+    "$_delta__python" -E -P -m "$1" </dev/null >/dev/null &
+    _delta_background_pid=$!
     disown "$!"
   else
-    ( "$_delta__python" -E -P -m delta_learn.collector.record </dev/null >/dev/null & )  # $! is the person's: a fork once a minute
+    ( "$_delta__python" -E -P -m "$1" </dev/null >/dev/null & )  # $! is the person's: a fork once a minute
   fi
 }
 
@@ -378,7 +386,8 @@ _delta_learn() {
     echo 'delta_learn is not installed any more; run `delta-learn install`.' >&2
     return 1
   fi
-  DELTA_SESSION=$_delta_session "$_delta__python" -E -P -m delta_learn "$@"
+  DELTA_SESSION=$_delta_session DELTA_SUGGESTION=$_delta_suggestion DELTA_SUGGESTION_AFTER=$_delta_suggestion_after \
+    "$_delta__python" -E -P -m delta_learn "$@"
 }
 
 _delta_usage() {
@@ -418,6 +427,8 @@ if _delta_load; then
       echo 'All shells are paused; end that with `delta-learn resume`.'
     fi
   }
+
+  . "${BASH_SOURCE[0]%/*}/prompt.bash" 2>/dev/null || :
 fi
 
 unset -f _delta_load _delta_hook

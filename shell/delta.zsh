@@ -21,6 +21,7 @@ _delta_load() {
   typeset -g _delta_session=zsh-$REPLY-$$-$RANDOM$RANDOM
   typeset -g _delta_file= _delta_start= _delta_python= _delta_author=${DELTA_AUTHOR-}
   typeset -gi _delta_fd=-1 _delta_generation=-1 _delta_sequence=-1 _delta_pausing=0 _delta_next_drain=0
+  typeset -gi _delta_prompting=0 _delta_socket=-1
   typeset -ga _delta_variables
   local names= name
   { IFS= builtin read -r names <$_delta_state/variables } 2>/dev/null
@@ -40,6 +41,7 @@ _delta_preexec() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
   builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   local command=${1:-${3-}} REPLY= flags= name environment= us=$'\x1f'
+  (( _delta_prompting )) && _delta_disconnect
   _delta_start=
   [[ $_delta_pausing == 1 || -o restricted ]] && return 0
   [[ $command == (''|[[:space:]]*|:(train|feedback|pause|resume)(|[[:space:]]*)) ]] && return 0
@@ -57,6 +59,7 @@ _delta_preexec() {
   _delta_start=$REPLY
   (( ++_delta_sequence ))
   _delta_write S $_delta_sequence $_delta_start "$flags" "$PWD" "$environment" "$command"
+  (( _delta_prompting )) && _delta_write_feedback "$command"
   return 0
 }
 
@@ -72,6 +75,7 @@ _delta_precmd() {
     _delta_start=
   fi
   [[ -o restricted ]] && return 0
+  (( _delta_prompting )) && _delta_prompt_begins
   # The second test is for a clock that was set back.
   if (( _delta_fd >= 0 && (EPOCHSECONDS >= _delta_next_drain || EPOCHSECONDS < _delta_next_drain - 60) )); then
     (( _delta_next_drain = EPOCHSECONDS + 60 ))
@@ -99,6 +103,19 @@ _delta_now() {
 # Writes one record with one write(), so that only the last of a file can be torn.
 _delta_write() {
   builtin emulate -L zsh
+  local REPLY=
+  _delta_record "$@"
+  # A file that was removed (uninstalled; drained after a long pause) would take the record with it.
+  if [[ -e $_delta_file ]]; then
+    syswrite -o $_delta_fd -- $REPLY 2>/dev/null && return
+  fi
+  # Nothing open yet, somebody closed our descriptor, or the disk is full: once more on a new one.
+  _delta_open && syswrite -o $_delta_fd -- $REPLY 2>/dev/null
+}
+
+# REPLY: a record of type $1 with the other arguments as its fields.
+_delta_record() {
+  builtin emulate -L zsh
   local rs=$'\x1e' lf=$'\n' nul=$'\0' type=$1
   shift
   if [[ "$*" == *[$rs$lf$nul]* ]]; then
@@ -106,13 +123,7 @@ _delta_write() {
     set -- "${(@)@//$lf/${rs}n}"
     set -- "${(@)@//$nul/${rs}0}"
   fi
-  local record=${rs}1$type${(pj:\0:)@}$lf
-  # A file that was removed (uninstalled; drained after a long pause) would take the record with it.
-  if [[ -e $_delta_file ]]; then
-    syswrite -o $_delta_fd -- $record 2>/dev/null && return
-  fi
-  # Nothing open yet, somebody closed our descriptor, or the disk is full: once more on a new one.
-  _delta_open && syswrite -o $_delta_fd -- $record 2>/dev/null
+  REPLY=${rs}1$type${(pj:\0:)@}$lf
 }
 
 # Begins the next generation.
@@ -141,10 +152,18 @@ _delta_close() {
 _delta_drain() {
   builtin emulate -L zsh
   _delta_close
+  # A server that answers drains when it has time.
+  (( _delta_socket >= 0 && _delta_silent <= 1 )) && _delta_send D "" && return
+  _delta_background delta_learn.collector.record
+}
+
+# Runs the module $1, which nobody waits for.
+_delta_background() {
+  builtin emulate -L zsh
   { IFS= builtin read -r _delta_python <$_delta_state/python } 2>/dev/null
   [[ -x $_delta_python ]] || return
   # A process substitution is no job: it leaves $! and the job table alone.
-  : <(exec "$_delta_python" -E -P -m delta_learn.collector.record </dev/null >/dev/null 2>&1)
+  : <(exec "$_delta_python" -E -P -m $1 </dev/null >/dev/null 2>&1)
 }
 
 # True while `delta-learn pause` holds; the file may name the second at which it ends.
@@ -162,12 +181,18 @@ _delta_learn() {
     builtin print -ru2 -- 'delta_learn is not installed any more; run `delta-learn install`.'
     return 1
   fi
-  DELTA_SESSION=$_delta_session "$_delta_python" -E -P -m delta_learn "$@"
+  DELTA_SESSION=$_delta_session DELTA_SUGGESTION=${_delta_suggestion-} DELTA_SUGGESTION_AFTER=${_delta_suggestion_after-} \
+    "$_delta_python" -E -P -m delta_learn "$@"
 }
 
 _delta_load
 builtin unfunction _delta_load
 (( ${+_delta_session} )) || return 0
+
+if zmodload zsh/net/socket 2>/dev/null; then
+  [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/prompt.zsh" 2>/dev/null
+  (( ${+functions[_delta_prompt_begins]} )) && _delta_prompting=1
+fi
 
 :train() {
   builtin emulate -L zsh

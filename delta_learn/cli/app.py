@@ -8,7 +8,20 @@ import sys
 import typer
 
 from delta_learn import __version__
-from delta_learn.cli import config, data, models, never, predict, pretrain, recording, replay, shell, teach, train
+from delta_learn.cli import (
+    config,
+    data,
+    models,
+    never,
+    predict,
+    pretrain,
+    recording,
+    replay,
+    serve,
+    shell,
+    teach,
+    train,
+)
 from delta_learn.errors import DeltaError
 
 app = typer.Typer(
@@ -20,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (shell, data, recording, teach, never, train, predict, pretrain, replay, models, config):
+for module in (shell, data, recording, teach, never, train, predict, serve, pretrain, replay, models, config):
     module.register(app)
 
 

@@ -16,6 +16,12 @@ from delta_learn.storage.atomic import private_directory, replace_file
 SHELLS = ("zsh", "bash")
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_CLIENT = _PACKAGE / "serving" / "ask.py"
+_READS = {
+    "zsh": '  [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/prompt.zsh" 2>/dev/null\n',
+    "bash": '  . "${BASH_SOURCE[0]%/*}/prompt.bash" 2>/dev/null || :\n',
+}
+"""The line with which a hook file reads the one beside it; what is read by `eval` has no folder."""
 
 
 def hook_file(shell: str) -> Path:
@@ -34,12 +40,15 @@ def hook_file(shell: str) -> Path:
 
 
 def hook_text(shell: str) -> str:
-    """What `eval` is to be given: the hook file, for zsh quoted, so that it is read under zsh's own options.
+    """What `eval` is to be given: the hook file with the one that it reads, for zsh quoted, so that it is read under
+    zsh's own options.
 
     Raises:
         DeltaError: as `hook_file`.
     """
-    text = hook_file(shell).read_text(encoding="utf-8")
+    file = hook_file(shell)
+    beside = file.with_name(f"prompt.{shell}").read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8").replace(_READS[shell], beside)
     if shell != "zsh":
         return text
     read = f"'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-c' {shlex.quote(text)}"
@@ -52,7 +61,7 @@ def installed_shells() -> list[str]:
 
 
 def prepare_state(paths: Paths) -> Store:
-    """Make what the hooks need: the spool, the interpreter's path and the names of variables.
+    """Make what the hooks need: the spool, the paths of interpreter and client, and the names of variables.
 
     Raises:
         ConfigError: config.json is wrong. StorageError: a file cannot be written or belongs to somebody else.
@@ -61,6 +70,7 @@ def prepare_state(paths: Paths) -> Store:
     store = Store.open(paths)
     private_directory(paths.spool)
     _write_line(paths.python, sys.executable)
+    _write_line(paths.client, str(_CLIENT))
     write_variables(paths, config)
     return store
 

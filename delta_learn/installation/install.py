@@ -16,9 +16,13 @@ from delta_learn.installation.hooks import SHELLS, hook_file, installed_shells, 
 from delta_learn.installation.rcfile import add_line, rc_file, remove_line
 from delta_learn.paths import Paths
 from delta_learn.storage.atomic import storage_errors
+from delta_learn.storage.lock import end_holder
 
 _BASH_LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
 """A login shell reads the first of them that exists, and nothing else (bash(1), INVOCATION)."""
+
+_SERVER_SECONDS = 5.0
+"""In which the server saves and leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def install(paths: Paths, shells: Sequence[str] = (), environment: Mapping[str, 
 
 
 def uninstall(paths: Paths, *, purge: bool = False, environment: Mapping[str, str] = os.environ) -> Uninstalled:
-    """Take the lines out, drain a last time, remove what the hooks use and, with `purge`, all data.
+    """Take the lines out, end the server, drain a last time, remove what the hooks use and, with `purge`, all data.
 
     Raises:
         DeltaError: a file cannot be changed or removed; what was done until then stays done.
@@ -70,6 +74,7 @@ def uninstall(paths: Paths, *, purge: bool = False, environment: Mapping[str, st
         path = rc_file(shell, environment)
         if remove_line(path):
             done.rc_files.append(path)
+    end_holder(paths.server_lock, seconds=_SERVER_SECONDS)
     if paths.spool.is_dir() and not purge:
         done.drained = drain(Store.open(paths)).new
     for path in _hook_files(paths):
@@ -93,13 +98,16 @@ def _deaf_login_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def _hook_files(paths: Paths) -> list[Path]:
-    return [paths.spool, paths.python, paths.variables, paths.paused, paths.drained]
+    return [
+        *(paths.spool, paths.python, paths.client, paths.variables, paths.paused, paths.drained),
+        *(paths.address.parent, paths.server_lock),
+    ]
 
 
 def _data(paths: Paths) -> list[Path]:
     return [
         *(paths.raw, paths.processed, paths.models, paths.config, never_file(paths)),
-        *(paths.checkpoints, paths.log, paths.registry, paths.state / "predictor.bin", paths.key),
+        *(paths.checkpoints, paths.log, paths.registry, paths.predictor, paths.key),
     ]
 
 
@@ -117,7 +125,7 @@ def _purge(paths: Paths) -> None:
 
 def _leftovers(paths: Paths) -> Iterator[Path]:
     """Locks, notes of their holders, and temporary files of a write that was killed."""
-    for lock in (paths.lock, paths.training_lock):
+    for lock in (paths.lock, paths.training_lock, paths.server_lock):
         yield from (lock, lock.with_name(f"{lock.name}.holder"))
     for file in (*_data(paths), *_hook_files(paths)):
         yield file.with_name(f".{file.name}.tmp")

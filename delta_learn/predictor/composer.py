@@ -149,12 +149,16 @@ class Composer:
 
     def _offer(self, line: tuple[str, ...], place: Place) -> Offer:
         """Words from outside are arguments; no program is run for its name being near."""
-        if self._context is None or not self._context.words or not place.slot:
+        context = self._context
+        if context is None or not place.slot or not (context.words or context.here):
             return NOTHING
-        typed = re.split(r"\s", "".join(line))[-1]
+        text = "".join(line)
+        typed = re.split(r"\s", text)[-1]
+        if context.here is not None:
+            return offer(tuple(dict.fromkeys((*context.here(text), *context.words))), typed, place)
         key = typed, place.word_next
         if key not in self._offers:
-            self._offers[key] = offer(self._context.words, typed, place)
+            self._offers[key] = offer(context.words, typed, place)
         return self._offers[key]
 
     def _place(self, line: tuple[str, ...]) -> Place:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from delta_learn.entry import CommandEntry
+
+Here = Callable[[str], Sequence[str]]
+"""From a line to what the word at its end may be, likeliest first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,3 +25,5 @@ class Context:
     """What the word that is being typed may be, likeliest first: names in the directory, branches, targets, and
     what was made or listed of late (`mentions`)."""
     session: str = ""
+    here: Here | None = None
+    """What there is around the prompt now; asked about every line that is thought of, so it has to be quick."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry, starts_session
-from delta_learn.predictor.context import Context
+from delta_learn.predictor.context import Context, Here
 from delta_learn.predictor.mentions import REMEMBERED, Mentions
 
 MAX_PREVIOUS = 32
@@ -46,11 +46,12 @@ class Timeline:
         """The shell whose command was followed last; empty before any."""
         return next(reversed(self._shells), "")
 
-    def context(self, shell: str, directory: str | None, timestamp: float | None) -> Context:
+    def context(self, shell: str, directory: str | None, timestamp: float | None, here: Here | None = None) -> Context:
         """The next prompt of `shell`."""
         known = self._shells.get(shell)
         previous = tuple(known.previous) if known else ()
-        return Context(previous, directory, timestamp, self._mentions.words(), _name(shell, known.part if known else 0))
+        session = _name(shell, known.part if known else 0)
+        return Context(previous, directory, timestamp, self._mentions.words(), session, here)
 
     def prompt_of(self, entry: CommandEntry) -> tuple[int, Context]:
         """The number of the session to which `entry` is about to be added, and its prompt."""

@@ -38,6 +38,8 @@ class _Prompt:
     """By tokens after the context: the state there and ln P of the tokens."""
     scores: dict[str, float] = field(default_factory=dict)
     """ln P(line | context) of lines."""
+    begun: dict[str, float] = field(default_factory=dict)
+    """ln P(the line begins with the tokens of a text)."""
     composed: set[str] = field(default_factory=set)
     """The lines that searches found."""
 
@@ -92,6 +94,16 @@ class NeuralExpert:
         state, logprob = self._walk(prompt, healed.ids)
         mask = self._alphabet.pieces.mask(healed.remainder)
         return logprob + float(np.logaddexp.reduce(state.logprobs[0][mask])) if mask.any() else -np.inf
+
+    def log_beginnings(self, texts: Sequence[str], context: Context) -> Scores:
+        """ln P(the line begins with the tokens of each text): (len(texts),); never more than `log_prefix`."""
+        prompt = self._prepare(context)
+        ids = {text: self._tokenizer.encode(text) for text in texts if text and text not in prompt.begun}
+        batch = {text: each for text, each in ids.items() if len(each) <= self._room}
+        if batch:
+            state, _ = prompt.states[()]
+            prompt.begun.update(zip(batch, map(float, state.score(list(batch.values()))), strict=True))
+        return np.array([prompt.begun.get(text, -np.inf) for text in texts], np.float64)
 
     def novelty(self, context: Context) -> float:  # noqa: ARG002
         """0: every line that is not longer than MAX_LINE_CHARS has a probability."""

@@ -43,6 +43,7 @@ class Panel:
         self.verdicts = Verdicts()
         self.meanings = Meanings()
         self.corrections = Corrections()
+        self.neural: NeuralExpert | None = None
         self._takes_neural = "neural" in experts
         self._mix()
 
@@ -55,6 +56,7 @@ class Panel:
     def attach(self, neural: NeuralExpert) -> None:
         """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
         if self._takes_neural:
+            self.neural = neural
             self.mixture.add(neural, weight=_NEURAL_WEIGHT if self.mixture.experts else 1.0)
 
     def observe(self, entry: CommandEntry, context: Context) -> None:

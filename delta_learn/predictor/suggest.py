@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from delta_learn.predictor.memory import TokenMemory
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.panel import EXPERTS, Panel
 from delta_learn.predictor.suggestion import Suggestion
-from delta_learn.predictor.wording import Text, best_text
+from delta_learn.predictor.wording import Share, Text, best_text, next_texts
 
 __all__ = ["EXPERTS", "Predictor"]
 
@@ -216,7 +216,8 @@ class Predictor:
             if each.text != prefix and _can_be_shown(each.text)
         ]
         lines = [Text(each.command, each.probability, whole=True) for each in ranked]
-        text = best_text(prefix, lines, beginnings, self._known_share(context, mass))
+        modelled = self._modelled_share(context, mass, next_texts(prefix, [*lines, *beginnings]))
+        text = best_text(prefix, lines, beginnings, self._known_share(context, mass), modelled)
         if text is None or text.text in self.never:
             return None
         known = next((each for each in ranked if each.command == text.text), None)
@@ -225,13 +226,22 @@ class Predictor:
     def _composed_source(self, composer: Composer, prefix: str, text: str, context: Context) -> str:
         return "copy" if composer.copied(prefix, text, context) else composer.name
 
-    def _known_share(self, context: Context, mass: float) -> Callable[[str], float]:
+    def _known_share(self, context: Context, mass: float) -> Share:
         """From a text to P(the line is one typed before and begins with it), in shares of `mass`."""
         history = self._panel.history
         if history is None:
             return lambda _: 0.0
         own = self._panel.mixture.log_factor(history, context) - mass
         return lambda text: math.exp(own + history.log_prefix(text, context))
+
+    def _modelled_share(self, context: Context, mass: float, texts: Sequence[str]) -> Share:
+        """From one of `texts` to P(the line begins with it) by the neural expert, in shares of `mass`."""
+        neural = self._panel.neural
+        if neural is None:
+            return lambda _: 0.0
+        own = self._panel.mixture.log_factor(neural, context) - mass
+        shares = dict(zip(texts, np.exp(own + neural.log_beginnings(texts, context)).tolist(), strict=True))
+        return lambda text: shares.get(text, 0.0)
 
 
 def _suggestion(prefix: str, text: Text, source: str) -> Suggestion:

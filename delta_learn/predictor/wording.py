@@ -7,8 +7,11 @@ have the most probable next word, and a word need not be sure to its end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+Share = Callable[[str], float]
+"""From a text to P(the line begins with it) by some of the experts, weighed."""
 
 _NEXT_WORD = re.compile(r"\s*\S+\s?")
 
@@ -41,15 +44,16 @@ class _Word:
 
 
 def best_text(
-    prefix: str, lines: Sequence[Text], beginnings: Sequence[Text], known: Callable[[str], float]
+    prefix: str, lines: Sequence[Text], beginnings: Sequence[Text], known: Share, modelled: Share = lambda _: 0.0
 ) -> Text | None:
     """The one text to show after `prefix`, or None where nothing is known.
 
     `lines` are whole lines, best first; `beginnings` what composed lines may begin with, in shares of their
-    expert; `known(text)` is the share of the lines typed before that begin with a text.
+    expert; `known(text)` is the share of the lines typed before that begin with a text, and `modelled(text)` what the
+    language model adds to that.
     """
-    words = _next_words(prefix, lines, beginnings, known)
-    parts = _parts(prefix, lines, beginnings, known, words)
+    words = _next_words(prefix, lines, beginnings, known, modelled)
+    parts = _parts(prefix, lines, beginnings, lambda text: known(text) + modelled(text), words)
     values = {part: probability * _gain(part) for part, probability in parts.items()}
     values |= {word: each.probability * _gain(word) + each.line_probability for word, each in words.items()}
     if not values:
@@ -61,8 +65,18 @@ def best_text(
     return _offer(prefix, best, words[best])
 
 
+def next_texts(prefix: str, texts: Iterable[Text]) -> list[str]:
+    """What is typed with the next word of each text, and with what there is of a word that goes on."""
+    found: dict[str, None] = {}
+    for each in texts:
+        match = _NEXT_WORD.match(each.text, len(prefix))
+        if match:
+            found[prefix + match[0].rstrip()] = None
+    return list(found)
+
+
 def _next_words(
-    prefix: str, lines: Sequence[Text], beginnings: Sequence[Text], known: Callable[[str], float]
+    prefix: str, lines: Sequence[Text], beginnings: Sequence[Text], known: Share, modelled: Share
 ) -> dict[str, _Word]:
     words: dict[str, _Word] = {}
     for line in lines:
@@ -75,6 +89,8 @@ def _next_words(
             found = words.setdefault(match[0].rstrip(), _Word())
             found.probability += each.probability
             found.shown = found.shown or each.text[: match.end()]
+    for word, found in words.items():
+        found.probability += modelled(prefix + word)
     return words
 
 
@@ -82,7 +98,7 @@ def _parts(
     prefix: str,
     lines: Sequence[Text],
     beginnings: Sequence[Text],
-    known: Callable[[str], float],
+    known: Share,
     words: Mapping[str, _Word],
 ) -> dict[str, float]:
     """Beginnings of the next word with P(the line goes on with them), where no line that goes on is probable."""

@@ -14,9 +14,12 @@ from typing import NoReturn
 from delta_learn.collector.record import leave_terminal, logged_to
 from delta_learn.errors import DeltaError, LockHeldError
 from delta_learn.paths import Paths
-from delta_learn.storage.lock import exclusive, holder
+from delta_learn.storage.lock import end_holder, exclusive, holder
 
 logger = logging.getLogger("delta_learn.serving.daemon")  # it runs as __main__
+
+ENDING_SECONDS = 5.0
+"""In which a server that is told to end saves what it has learned; a wedged one does not."""
 
 _PURPOSE = "delta-learn serve"
 _GRACE_SECONDS = 10.0
@@ -36,16 +39,16 @@ def main() -> NoReturn:
 
 
 def serve_logged(paths: Paths) -> None:
-    """`serve`; what went wrong goes to the log."""
+    """`serve_here`; what went wrong goes to the log."""
     try:
-        serve(paths)
+        serve_here(paths)
     except LockHeldError as error:
         logger.info("left to another: %s", error)
     except DeltaError as error:
         logger.error("%s", error)
 
 
-def serve(paths: Paths) -> None:
+def serve_here(paths: Paths) -> None:
     """Be the one server of this user until it is told to stop or nobody has asked anything for long.
 
     Raises:
@@ -61,7 +64,7 @@ def serve(paths: Paths) -> None:
         if other is None or time.time() - other.since < _GRACE_SECONDS or is_alive(paths):
             raise
         logger.warning("the server of pid %d does not answer: it is replaced", other.pid)
-        os.kill(other.pid, signal.SIGKILL)  # a wedged process hears nothing else; what it held is crash-safe
+        end_holder(paths.server_lock, seconds=ENDING_SECONDS)  # what it held is crash-safe
         _serve_alone(paths, patience=_KILLED_SECONDS)
 
 

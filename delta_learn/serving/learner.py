@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from delta_learn.collector.store import Store, in_order
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ModelError, StorageError
+from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import Timeline
 from delta_learn.predictor.documentation import documentation
 from delta_learn.predictor.mentions import REMEMBERED
@@ -83,14 +84,18 @@ class Learner:
                 self._learn(entry)
         return True
 
-    def take(self, entries: Iterable[CommandEntry]) -> int:
-        """Learn redacted entries before a drain has moved them, each once; says how many were new."""
+    def take(self, entries: Iterable[CommandEntry], prompt: Context | None = None) -> int:
+        """Learn redacted entries before a drain has moved them, each once; says how many were new.
+
+        `prompt` is where the first of the new ones was typed, if that is known: what was worked out for it is used.
+        """
         count = 0
         for entry in entries:
             identity = (entry.session, entry.sequence)
             if identity not in self._taken:
                 self._taken[identity] = False
-                self._learn(entry)
+                self._learn(entry, prompt)
+                prompt = None
                 count += 1
         while len(self._taken) > _MOST_TAKEN:
             del self._taken[next(iter(self._taken))]
@@ -118,8 +123,10 @@ class Learner:
         self.unsaved = 0
         return True
 
-    def _learn(self, entry: CommandEntry) -> None:
+    def _learn(self, entry: CommandEntry, prompt: Context | None = None) -> None:
         _, context = self.timeline.prompt_of(entry)
+        if prompt is not None and _is_same(prompt, context):
+            context = prompt
         self.predictor.observe(entry, context)
         self.timeline.follow(entry)
         self.unsaved += 1
@@ -177,3 +184,12 @@ def _newest(entries: Sequence[CommandEntry]) -> Sequence[CommandEntry]:
 
 def _was_rewritten(before: Stamp, now: Stamp) -> bool:
     return before.inode != now.inode or now.size < before.size
+
+
+def _is_same(prompt: Context, context: Context) -> bool:
+    """Whether both are the same prompt, at which time has passed."""
+    return (
+        prompt.session == context.session
+        and prompt.directory == context.directory
+        and tuple(prompt.previous) == tuple(context.previous)
+    )

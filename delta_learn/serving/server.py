@@ -64,7 +64,7 @@ class Server:
     def run(self) -> None:
         """Serve until `stop`, or until the idle time is over; what was learned is saved then."""
         try:
-            while not self._stopping and not self._is_idle():
+            while not (self._stopping or self._is_idle() or self._service.outdated):
                 for key, events in self._selector.select(self._patience()):
                     self._handle(key.fileobj, events)  # type: ignore[arg-type]
                 self._expire()

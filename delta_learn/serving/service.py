@@ -14,11 +14,12 @@ from delta_learn.collector.never import add_never, never_lines
 from delta_learn.collector.peek import Peek
 from delta_learn.collector.store import Store
 from delta_learn.predictor.context import Context
+from delta_learn.serving.around import Around
 from delta_learn.serving.chores import DRAIN, MODEL, Chores
 from delta_learn.serving.learner import Learner
 from delta_learn.serving.protocol import Frame, answer
 from delta_learn.serving.tact import Judged, judge
-from delta_learn.serving.watch import NEVER, REGISTRY, SHARDS, Watch
+from delta_learn.serving.watch import NEVER, PACKAGE, REGISTRY, SHARDS, Watch
 from delta_learn.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Prompt:
     """What one shell shows."""
 
     context: Context
+    around: Around
     given: Sequence[Judged] = ()
     """The last suggestions, for the line `typed`."""
     typed: str = ""
@@ -53,6 +55,8 @@ class Service:
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
         """By shell; the one that asked last comes last."""
         self.chores = Chores(store)
+        self.outdated = False
+        """Whether delta_learn was updated or removed: this process is what it was before."""
 
     @property
     def learner(self) -> Learner | None:
@@ -100,9 +104,11 @@ class Service:
         learner = self.learner
         if learner is None:
             return ()
-        if learner.take(self._peek.ended(session)):
+        before = self._prompts.get(session)
+        if learner.take(self._peek.ended(session), before.context if before else None):
             self.chores.learned(time.monotonic())
-        prompt = Prompt(learner.timeline.context(session, directory, self._clock()))
+        around = Around(directory)
+        prompt = Prompt(learner.timeline.context(session, directory, self._clock(), around), around)
         self._prompts[session] = prompt
         self._prompts.move_to_end(session)
         if len(self._prompts) > _MOST_PROMPTS:
@@ -123,6 +129,7 @@ class Service:
         return self._suggest(learner, prompt, "") if learner and prompt else ()
 
     def _suggest(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
+        prompt.around.begin()
         suggestions = learner.predictor.suggest(line, prompt.context, _SUGGESTIONS)
         prompt.given, prompt.typed = judge(suggestions), line
         return prompt.given
@@ -135,6 +142,7 @@ class Service:
     def _refresh(self) -> None:
         """Take in what other processes have changed."""
         changes, learner = self._watch.changes(), self.learner
+        self.outdated = self.outdated or PACKAGE in changes
         if REGISTRY in changes:
             self.chores.want(MODEL)
         if learner is None:

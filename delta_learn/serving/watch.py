@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from delta_learn import version
 from delta_learn.collector.never import never_file
 from delta_learn.paths import Paths
 
 Stamps = dict[str, tuple[int, int, int] | None]
 
-SHARDS, NEVER, REGISTRY, SETTINGS = "shards", "never", "registry", "settings"
+SHARDS, NEVER, REGISTRY, SETTINGS, PACKAGE = "shards", "never", "registry", "settings", "package"
 
 
 class Watch:
@@ -25,7 +26,7 @@ class Watch:
         self._before = self._now()
 
     def changes(self) -> set[str]:
-        """What is not as it was the last time: SHARDS, NEVER, REGISTRY, SETTINGS."""
+        """What is not as it was the last time: SHARDS, NEVER, REGISTRY, SETTINGS, PACKAGE: an update of delta_learn."""
         now = self._now()
         changed = {name for name in now if now[name] != self._before[name]}
         self._before = now
@@ -39,6 +40,7 @@ class Watch:
             NEVER: _stamp(never_file(self._paths)),
             REGISTRY: _stamp(self._paths.registry),
             SETTINGS: _stamp(self._paths.config),
+            PACKAGE: _stamp(Path(version.__file__)),
         }
 
 

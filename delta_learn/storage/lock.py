@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from delta_learn.errors import LockHeldError, StorageError
 from delta_learn.storage.atomic import open_private, private_directory, storage_error
 
 logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,19 @@ def holder(path: Path) -> Holder | None:
     except (OSError, ValueError, TypeError):
         return None  # none, or only half written yet
     return found if _started(found.pid) == found.started and _exists(found.pid) else None
+
+
+def end_holder(path: Path, seconds: float) -> None:
+    """Ask the process that holds the lock to end, wait up to `seconds`, then end it; nothing where nobody does."""
+    found = holder(path)
+    if found is None:
+        return
+    deadline = time.monotonic() + seconds
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(found.pid, number)
+        while holder(path) == found and time.monotonic() < deadline:
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _note(path: Path) -> Path:

@@ -36,12 +36,20 @@ def test_an_installed_package_has_them_inside(tmp_path: Path, monkeypatch: pytes
         hook_file("bash")
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_text_for_eval_holds_both_files(shell: str) -> None:
+    file = hook_file(shell)
+    text = hook_text(shell) if shell == "bash" else shlex.split(hook_text(shell))[7]
+    for each in (file, file.with_name(f"prompt.{shell}")):
+        missing = set(each.read_text().splitlines()) - set(text.splitlines())
+        assert len(missing) <= (each == file), "only the line that reads the other is not there"
+
+
 def test_the_text_for_eval_is_read_under_the_options_of_zsh() -> None:
-    assert hook_text("bash") == hook_file("bash").read_text()
-    before, quoted, after = hook_text("zsh").partition(shlex.quote(hook_file("zsh").read_text()))
+    before, quoted, after = hook_text("zsh").partition("'# delta_learn: ")
     assert quoted
     assert "'emulate' 'zsh' '-o' 'no_aliases' '-c'" in before
-    assert "unset" in after
+    assert after.endswith("'builtin' 'unset' '_delta_reading'\n")
 
 
 def test_there_are_no_hooks_for_other_shells() -> None:
@@ -58,6 +66,8 @@ def test_shells_are_those_on_the_path(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_the_hooks_need_is_there_and_private(paths: Paths) -> None:
     prepare_state(paths)
+    assert Path(paths.client.read_text().rstrip("\n")).name == "ask.py"
+    assert Path(paths.client.read_text().rstrip("\n")).is_file()
     assert paths.python.read_text() == f"{sys.executable}\n"
     assert paths.variables.read_text() == " ".join(VARIABLES) + "\n"
     assert paths.spool.stat().st_mode & 0o777 == 0o700

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from delta_learn.cli.app import app
 from delta_learn.collector.store import Store
+from delta_learn.installation.install import uninstall
 from delta_learn.paths import Paths
 from delta_learn.serving import client as client_module
 from delta_learn.serving import daemon
@@ -103,8 +106,9 @@ def test_one_that_does_not_answer_is_replaced(paths: Paths, start: Start, monkey
     first.send_signal(signal.SIGSTOP)
     monkeypatch.setattr(client_module, "DEADLINE_SECONDS", 0.2)
     monkeypatch.setattr(daemon, "_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(daemon, "ENDING_SECONDS", 0.1)
     monkeypatch.setattr(daemon, "_serve_alone", record := Recorder(daemon._serve_alone))
-    daemon.serve(paths)
+    daemon.serve_here(paths)
     assert first.wait() == -signal.SIGKILL
     assert record.calls == 2, "the lock was free then"
 
@@ -155,3 +159,20 @@ def test_it_outlives_the_terminal(paths: Paths, start: Start) -> None:
     assert os.getsid(server.pid) == server.pid
     server.send_signal(signal.SIGHUP)
     assert is_alive(paths)
+
+
+def test_uninstall_ends_it(paths: Paths, start: Start) -> None:
+    server = start()
+    until(lambda: is_alive(paths))
+    uninstall(paths)
+    assert server.wait(timeout=DEADLINE) == 0
+    assert not paths.address.parent.exists()
+
+
+def test_it_can_be_told_to_stop_from_the_command_line(paths: Paths, start: Start) -> None:
+    server = start()
+    until(lambda: is_alive(paths))
+    runner = CliRunner()
+    assert f"(pid {server.pid}) has ended" in runner.invoke(app, ["serve", "--stop"]).output
+    assert server.wait(timeout=DEADLINE) == 0
+    assert runner.invoke(app, ["serve", "--stop"]).output == "No server is running.\n"

@@ -173,6 +173,8 @@ class Recorded:
     name: str
     headers: list[list[str]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    feedback: list[list[str]] = field(default_factory=list)
+    """The fields of each `F`."""
     endings: int = 0
     generations: int = 0
 
@@ -226,6 +228,9 @@ def read_file(recorded: Recorded, data: bytes) -> None:
             assert (command.sequence, command.start) == (int(fields[0]), int(fields[1]))
             command.end, command.status = int(fields[2]) if fields[2] else None, int(fields[3])
             assert command.end is None or command.start <= command.end
+        elif kind == b"F":
+            assert int(fields[0]) == recorded.commands[-1].sequence
+            recorded.feedback.append([part.decode() for part in fields])
         else:
             assert (kind, fields) == (b"X", [b""])
             recorded.endings += 1

@@ -50,7 +50,7 @@ STATE = [
     "fc -l 1",
 ]
 ONLY = {
-    "zsh": ["setopt", "bindkey | wc -l", "zle -l | sort", "dirs", "alias"],
+    "zsh": ["setopt", "zle -l | grep -Ev '_delta_|azhw' | sort", "dirs", "alias"],  # keys: test_prompt_zsh.py
     "bash": ["shopt", "history", "bind -p | wc -l", "dirs", "shopt -po"],
 }
 
@@ -69,7 +69,8 @@ def run_twice(sandboxes, shell: str, lines: list[str], **how: str) -> list[str]:
                 "/plain/", "/hooks/"
             )
         )
-        histories.append(history.read_bytes().replace(b"/plain/", b"/hooks/"))
+        kept = history.read_bytes().replace(b"/plain/", b"/hooks/")
+        histories.append(re.sub(rb"(?m)^#\d{10}$", b"#TIME", kept))  # the second run may begin a second later
     assert histories[0] == histories[1]
     return screens
 
@@ -137,7 +138,9 @@ def test_names_begin_with_delta(sandbox, shell):
     for plugin in (True, False):
         sandbox.run(shell, "true", f"{names}names", plugin=plugin)
         found.append(set((sandbox.home / "names").read_text().split()))
-    new = {name for name in found[0] - found[1] if "_delta_" not in name}
+    # add-zle-hook-widget and its azhw: widgets are zsh's own, for what hooks the editor.
+    ours = re.compile(r".*_delta_.*|add-zle-hook-widget|azhw:zle-.*")
+    new = {name for name in found[0] - found[1] if not ours.fullmatch(name)}
     allowed = {
         ":train",
         ":feedback",
@@ -169,8 +172,10 @@ def test_a_prompt_does_not_wait_for_the_drain(sandbox, shell):
     assert recorded.endings == 1
     first = sandbox.spool / f"{recorded.name}.0"
     assert first.read_bytes().count(b"\x1e1S") == 1
-    assert set(log.read_text().splitlines()) == {"-E -P -m delta_learn.collector.record"}
-    assert len(log.read_text().splitlines()) <= 2
+    started = log.read_text().splitlines()
+    assert started.count("-E -P -m delta_learn.collector.record") in (1, 2)
+    assert started.count("-E -P -m delta_learn.serving.daemon") == 1
+    assert len(started) <= 3
 
 
 def test_a_file_that_was_drained_away_is_begun_again(sandbox, shell):

@@ -1,0 +1,31 @@
+"""Around: the words from here of one prompt, looked up once a line and within the time of a keystroke."""
+
+from __future__ import annotations
+
+from delta_learn.surroundings.deadline import Deadline
+from delta_learn.surroundings.here import words_here
+
+_MOST_LINES = 2_000
+"""Far more than are thought of at one prompt."""
+
+
+class Around:
+    """What there is around a shell in `directory`, as `predictor.context.Here`."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.deadline = Deadline()
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def begin(self) -> None:
+        """A request is about to be answered: the time runs from now."""
+        self.deadline = Deadline()
+
+    def __call__(self, line: str) -> tuple[str, ...]:
+        """What the word at the end of `line` may be, likeliest first; nothing when the time is over."""
+        found = self._known.get(line)
+        if found is None:
+            found = words_here(line, self.directory, self.deadline)
+            if not self.deadline.over and len(self._known) < _MOST_LINES:
+                self._known[line] = found
+        return found
