@@ -39,6 +39,8 @@ _CHARACTERS = 128
 
 _TINY = 1e-300
 
+_BREAK = re.compile(r"(?<!\\)\s")
+
 
 class Composer:
     """P(line | context): the product over the line's tokens and its end.
@@ -59,6 +61,7 @@ class Composer:
         self._expanded: dict[tuple[tuple[str, ...], str], list[tuple[str, float]]] = {}
         self._found: dict[str, list[Beginning]] = {}
         self._offers: dict[tuple[str, bool], Offer] = {}
+        self._around: dict[str, tuple[str, ...]] = {}
 
     def observe(self, entry: CommandEntry, context: Context, *, learn: bool = True) -> None:
         """Remember an executed command, and learn from it how to weigh what is remembered."""
@@ -79,6 +82,7 @@ class Composer:
         *known, part = tokens(prefix[:_LEARNED_CHARS]) or [""]
         if len(prefix) > _LEARNED_CHARS or len(known) >= _LEARNED_TOKENS:
             return []
+        self._look_around(prefix)
         if prefix not in self._found:
             self._found[prefix] = search(
                 tuple(known),
@@ -114,6 +118,7 @@ class Composer:
         *known, part = tokens(prefix[:_LEARNED_CHARS])
         if len(known) >= _LEARNED_TOKENS or len(prefix) > _LEARNED_CHARS:
             return self._log_line(prefix)
+        self._look_around(prefix)
         choice = self._choice(tuple(known))
         return self._log_tokens(known) + math.log(max(self._next.prefix_probability(choice, part), _TINY))
 
@@ -138,7 +143,7 @@ class Composer:
             self._context = context
             self._prompt = self._memory.prompt(context)
             self._choices, self._places, self._expanded, self._found = {}, {(): Place()}, {}, {}
-            self._offers.clear()
+            self._offers, self._around = {}, {}
 
     def _choice(self, line: tuple[str, ...]) -> Choice:
         choice = self._choices.get(line)
@@ -153,13 +158,28 @@ class Composer:
         if context is None or not place.slot or not (context.words or context.here):
             return NOTHING
         text = "".join(line)
-        typed = re.split(r"\s", text)[-1]
+        before, typed = _last_word(text)
         if context.here is not None:
-            return offer(tuple(dict.fromkeys((*context.here(text), *context.words))), typed, place)
+            here = (*context.here(text), *self._around.get(before, ()))
+            return offer(tuple(dict.fromkeys((*here, *context.words))), typed, place, here=bool(here))
         key = typed, place.word_next
         if key not in self._offers:
             self._offers[key] = offer(context.words, typed, place)
         return self._offers[key]
+
+    def _look_around(self, prefix: str) -> None:
+        """Offer names that begin as the word that is being typed: before it only the likeliest of many were."""
+        before, typed = _last_word(prefix)
+        if not typed or self._context is None or self._context.here is None:
+            return
+        found = self._context.here(prefix)
+        offered = {*self._context.here(before), *self._around.get(before, ())} if found else set()
+        fresh = [word for word in found if word not in offered]
+        if fresh:
+            self._around[before] = (*self._around.get(before, ()), *fresh)
+            for line in [line for line in self._choices if "".join(line).startswith(before)]:
+                del self._choices[line]
+            self._expanded, self._found = {}, {}
 
     def _place(self, line: tuple[str, ...]) -> Place:
         place = self._places.get(line)
@@ -201,3 +221,9 @@ class Composer:
         composer = cls(sources, TokenMemory.from_record(record["memory"]))
         composer._next.load(record["next"])
         return composer
+
+
+def _last_word(text: str) -> tuple[str, str]:
+    """What stands before the word at the end of `text`, and the word; a space behind a backslash is part of it."""
+    typed = _BREAK.split(text)[-1]
+    return text[: len(text) - len(typed)], typed

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delta_learn.entry import CommandEntry
+from delta_learn.predictor.arrivals import Arrivals
 from delta_learn.predictor.composer import Composer
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.corrections import Corrections
@@ -43,6 +44,7 @@ class Panel:
         self.verdicts = Verdicts()
         self.meanings = Meanings()
         self.corrections = Corrections()
+        self.arrivals = Arrivals()
         self.neural: NeuralExpert | None = None
         self._takes_neural = "neural" in experts
         self._mix()
@@ -83,6 +85,7 @@ class Panel:
     def _remember(self, entry: CommandEntry, context: Context, *, learn: bool) -> None:
         self.meanings.observe(entry, context)
         self.corrections.observe(entry, context)
+        self.arrivals.observe(entry, context)
         if self.composer is not None:
             self.composer.observe(entry, context, learn=learn)
 
@@ -134,6 +137,7 @@ class Panel:
         self.verdicts = Verdicts.from_record(record["verdicts"])
         self.meanings = Meanings.from_record(record["meanings"])
         self.corrections = Corrections.from_record(record["corrections"])
+        self.arrivals = Arrivals.from_record(record["arrivals"])
 
     def _parts(self) -> dict[str, Any]:
         parts = {
@@ -143,5 +147,6 @@ class Panel:
             "verdicts": self.verdicts,
             "meanings": self.meanings,
             "corrections": self.corrections,
+            "arrivals": self.arrivals,
         }
         return {name: part for name, part in parts.items() if part is not None}

@@ -162,26 +162,26 @@ class Predictor:
         return predictor
 
     def _candidates(self, prefix: str, context: Context, k: int) -> tuple[list[str], dict[str, float]]:
-        """Lines that may come, and ln P of those that correct the last command."""
+        """Lines that may come, and ln P of those that the last command alone calls for."""
         count = _PREFIX_CANDIDATES if prefix else _EMPTY_PROMPT_CANDIDATES
         lines = self._panel.mixture.propose(prefix, context, max(count, k) + len(self.never))
-        corrected = {
+        called = {
             line: score
-            for line, score in self._panel.corrections.propose(context)
+            for line, score in (*self._panel.corrections.propose(context), *self._panel.arrivals.propose(context))
             if line.startswith(prefix) and line != prefix
         }
-        every = dict.fromkeys([*lines, *corrected])
-        return [line for line in every if line not in self.never and _can_be_shown(line)], corrected
+        every = dict.fromkeys([*lines, *called])
+        return [line for line in every if line not in self.never and _can_be_shown(line)], called
 
     def _weigh(self, prefix: str, context: Context, k: int, mass: float) -> list[Suggestion]:
         """The lines that begin with `prefix`, best first; `mass` is ln P(the line begins so)."""
-        lines, corrected = self._candidates(prefix, context, k)
+        lines, called = self._candidates(prefix, context, k)
         if not lines:
             return []
         shares, scores = self._panel.weigh(lines, prefix, context)
         mass = max(mass, float(np.logaddexp.reduce(scores)))
-        corrected = {line: score - mass for line, score in corrected.items()}
-        return self._suggestions(prefix, lines, shares, np.exp(scores - mass), context, corrected)
+        called = {line: score - mass for line, score in called.items()}
+        return self._suggestions(prefix, lines, shares, np.exp(scores - mass), context, called)
 
     def _suggestions(
         self,
@@ -190,13 +190,13 @@ class Predictor:
         shares: Scores,
         probabilities: Scores,
         context: Context,
-        corrected: Mapping[str, float],
+        called: Mapping[str, float],
     ) -> list[Suggestion]:
         """Best first, after what the person said of them: `shares` (experts, lines), `probabilities` (lines,)."""
         sources = [self._panel.source(shares[:, i], prefix, line, context) for i, line in enumerate(lines)]
         probabilities = probabilities * np.exp(self._panel.verdicts.log_factors(lines, context))
         for i, line in enumerate(lines):
-            wanted = math.exp(min(0.0, corrected.get(line, -math.inf)))
+            wanted = math.exp(min(0.0, called.get(line, -math.inf)))
             if wanted > probabilities[i]:
                 probabilities[i], sources[i] = wanted, "copy"
         probabilities /= max(1.0, float(probabilities.sum()))

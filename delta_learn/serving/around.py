@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from delta_learn.surroundings.deadline import Deadline
+import time
+
+from delta_learn.surroundings.deadline import KEYSTROKE_SECONDS, Deadline
 from delta_learn.surroundings.here import words_here
 
 _MOST_LINES = 2_000
@@ -14,18 +16,21 @@ class Around:
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
-        self.deadline = Deadline()
+        self._left = 0.0
         self._known: dict[str, tuple[str, ...]] = {}
 
-    def begin(self) -> None:
-        """A request is about to be answered: the time runs from now."""
-        self.deadline = Deadline()
+    def begin(self, seconds: float = KEYSTROKE_SECONDS) -> None:
+        """A request is about to be answered: all looks around for it may take so long together."""
+        self._left = seconds
 
     def __call__(self, line: str) -> tuple[str, ...]:
         """What the word at the end of `line` may be, likeliest first; nothing when the time is over."""
         found = self._known.get(line)
         if found is None:
-            found = words_here(line, self.directory, self.deadline)
-            if not self.deadline.over and len(self._known) < _MOST_LINES:
+            begun = time.monotonic()
+            deadline = Deadline(self._left)
+            found = words_here(line, self.directory, deadline)
+            if not deadline.over and len(self._known) < _MOST_LINES:
                 self._known[line] = found
+            self._left -= time.monotonic() - begun
         return found

@@ -14,6 +14,7 @@ from delta_learn.predictor.contexts import Timeline
 from delta_learn.predictor.documentation import documentation
 from delta_learn.predictor.mentions import REMEMBERED
 from delta_learn.predictor.suggest import Predictor
+from delta_learn.serving.manners import Manners
 from delta_learn.storage.blockfile import BlockReader, BlockWriter
 from delta_learn.storage.lock import exclusive
 from delta_learn.storage.shards import Identity, Stamp
@@ -42,11 +43,17 @@ class Learner:
     """Follows a store: `catch_up` learns what came to the shards, `take` what is still in the spool."""
 
     def __init__(
-        self, store: Store, predictor: Predictor, seen: dict[str, SeenDay], latest: Iterable[CommandEntry]
+        self,
+        store: Store,
+        predictor: Predictor,
+        manners: Manners,
+        seen: dict[str, SeenDay],
+        latest: Iterable[CommandEntry],
     ) -> None:
-        """`predictor` has observed what is `seen`, of which `latest` are the newest entries, in order."""
+        """`predictor` and `manners` know what is `seen`, of which `latest` are the newest entries, in order."""
         self.store = store
         self.predictor = predictor
+        self.manners = manners
         self.timeline = Timeline()
         self.unsaved = 0
         """Entries learned since the predictor was read or saved."""
@@ -118,7 +125,7 @@ class Learner:
             days = {day: [*astuple(seen.stamp), seen.entries] for day, seen in self._seen.items()}
             path = self.store.paths.predictor
             with BlockWriter.create(path, kind="state", label=_LABEL, keyring=self.store.keyring) as writer:
-                writer.write([{"days": days}])
+                writer.write([{"days": days, "manners": self.manners.to_record()}])
                 writer.write(self.predictor.to_records())
         self.unsaved = 0
         return True
@@ -128,6 +135,7 @@ class Learner:
         if prompt is not None and _is_same(prompt, context):
             context = prompt
         self.predictor.observe(entry, context)
+        self.manners.observe(entry)
         self.timeline.follow(entry)
         self.unsaved += 1
 
@@ -148,7 +156,11 @@ def open_learner(store: Store) -> Learner:
         seen[day] = SeenDay(stamp, len(found))
         entries += found
     entries = in_order(entries)
-    learner = Learner(store, Predictor.from_entries(entries, documentation=documentation()), seen, _newest(entries))
+    manners = Manners()
+    for entry in entries:
+        manners.observe(entry)
+    predictor = Predictor.from_entries(entries, documentation=documentation())
+    learner = Learner(store, predictor, manners, seen, _newest(entries))
     learner.unsaved = len(entries)
     return learner
 
@@ -161,7 +173,8 @@ def _saved(store: Store) -> Learner | None:
         with BlockReader(path, kind="state", label=_LABEL, keyring=store.keyring) as reader:
             facts, *records = reader.records()
         seen = {day: SeenDay(Stamp(*stamp), count) for day, (*stamp, count) in facts["days"].items()}
-        return Learner(store, Predictor.from_records(records), seen, _latest(store, seen))
+        manners = Manners.from_record(facts["manners"])
+        return Learner(store, Predictor.from_records(records), manners, seen, _latest(store, seen))
     except (StorageError, ModelError, KeyError, ValueError, TypeError) as error:
         logger.info("the saved predictor cannot be used: %s", error)
         return None

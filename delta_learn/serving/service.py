@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from delta_learn.collector.never import add_never, never_lines
@@ -18,13 +19,18 @@ from delta_learn.serving.around import Around
 from delta_learn.serving.chores import DRAIN, MODEL, Chores
 from delta_learn.serving.learner import Learner
 from delta_learn.serving.protocol import Frame, answer
-from delta_learn.serving.tact import Judged, judge
+from delta_learn.serving.tact import Judged, Tact
 from delta_learn.serving.watch import NEVER, PACKAGE, REGISTRY, SHARDS, Watch
+from delta_learn.surroundings.deadline import KEYSTROKE_SECONDS
 from delta_learn.version import VERSION
 
 logger = logging.getLogger(__name__)
 
 _SUGGESTIONS = 5
+_CONSIDERED = 8
+"""Some cannot work here, or have just failed."""
+_PROMPT_LOOK_SECONDS = 0.05
+"""What looks around may cost before a prompt, which is drawn meanwhile."""
 _MOST_PROMPTS = 256
 """Of as many shells the prompts are remembered."""
 
@@ -38,6 +44,7 @@ class Prompt:
 
     context: Context
     around: Around
+    turn: int
     given: Sequence[Judged] = ()
     """The last suggestions, for the line `typed`."""
     typed: str = ""
@@ -52,6 +59,7 @@ class Service:
         self._clock = clock
         self._peek = Peek(store.paths)
         self._watch = Watch(store.paths)
+        self._turns = count()
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
         """By shell; the one that asked last comes last."""
         self.chores = Chores(store)
@@ -108,7 +116,8 @@ class Service:
         if learner.take(self._peek.ended(session), before.context if before else None):
             self.chores.learned(time.monotonic())
         around = Around(directory)
-        prompt = Prompt(learner.timeline.context(session, directory, self._clock(), around), around)
+        context = learner.timeline.context(session, directory, self._clock(), around)
+        prompt = Prompt(context, around, next(self._turns))
         self._prompts[session] = prompt
         self._prompts.move_to_end(session)
         if len(self._prompts) > _MOST_PROMPTS:
@@ -129,9 +138,11 @@ class Service:
         return self._suggest(learner, prompt, "") if learner and prompt else ()
 
     def _suggest(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
-        prompt.around.begin()
-        suggestions = learner.predictor.suggest(line, prompt.context, _SUGGESTIONS)
-        prompt.given, prompt.typed = judge(suggestions), line
+        prompt.around.begin(KEYSTROKE_SECONDS if line else _PROMPT_LOOK_SECONDS)
+        suggestions = learner.predictor.suggest(line, prompt.context, _CONSIDERED)
+        manners, directory = learner.manners, prompt.around.directory
+        judged = Tact(manners.threshold).judge(suggestions, line, directory, manners.failed, turn=prompt.turn)
+        prompt.given, prompt.typed = judged[:_SUGGESTIONS], line
         return prompt.given
 
     def _forbid(self, line: str) -> None:

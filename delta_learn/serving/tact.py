@@ -83,11 +83,3 @@ class Tact:
         sure = self.threshold.shows(text, probability, possible, empty=not prefix, turn=turn)
         marks = "s" * sure + "p" * (not suggestion.whole) + "d" * is_destructive(text)
         return Judged(text, marks, probability, suggestion.source)
-
-
-def judge(suggestions: Sequence[Suggestion]) -> list[Judged]:
-    """The suggestions that may be shown, best first."""
-    return [
-        Judged(each.command, "s" * each.shown + "p" * (not each.whole), each.probability, each.source)
-        for each in suggestions
-    ]

@@ -8,11 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from delta_learn.collector.teaching import SUGGESTION_VARIABLE
+from delta_learn.collector.outcome import (
+    ACCEPTED,
+    OVERRIDDEN,
+    PART,
+    PROBABILITY_VARIABLE,
+    SAVED_VARIABLE,
+    SUGGESTION_VARIABLE,
+    TYPED,
+    TYPED_VARIABLE,
+)
 from delta_learn.entry import CommandEntry
-
-TYPED_VARIABLE, SAVED_VARIABLE, PROBABILITY_VARIABLE = "DELTA_TYPED", "DELTA_SAVED", "DELTA_PROBABILITY"
-"""In the environment of feedback: characters typed before, keys saved, the probability that was given."""
 
 PROMPT_COST, TYPING_COST = 1.0, 0.1
 """Keys that a wrong suggestion costs: at the empty prompt the eye takes it for typed text (docs/architecture.md,
@@ -30,8 +36,6 @@ _NEIGHBOUR = 0.5
 """What an event weighs in the next bin, in the one after it the square, and so on."""
 _LEAST_WEIGHT = 0.1
 _GRID = 200
-
-_ACCEPTED, _PART, _OVERRIDDEN, _TYPED = "accepted", "part", "overridden", "typed"
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ class Threshold:
 
     def observe(self, entry: CommandEntry) -> None:
         """Learn what became of a visible suggestion; other entries change nothing."""
-        if entry.source != "feedback" or entry.command not in (_ACCEPTED, _PART, _OVERRIDDEN, _TYPED):
+        if entry.source != "feedback" or entry.command not in (ACCEPTED, PART, OVERRIDDEN, TYPED):
             return
         about = entry.environment
         numbers = [_number(about.get(name)) for name in (PROBABILITY_VARIABLE, TYPED_VARIABLE, SAVED_VARIABLE)]
@@ -83,10 +87,10 @@ class Threshold:
 
     def learn(self, event: str, probability: float, *, taken: float, empty: bool) -> None:
         """Learn one event: `taken` is the share of the suggested keys that was saved."""
-        share = min(1.0, max(0.0, taken)) if event in (_ACCEPTED, _PART) else 0.0
-        if event == _TYPED:  # it was right, but a key to take it was not worth it
+        share = min(1.0, max(0.0, taken)) if event in (ACCEPTED, PART) else 0.0
+        if event == TYPED:  # it was right, but a key to take it was not worth it
             share = probability / 2
-        wrong = 1.0 if event == _OVERRIDDEN else 0.0
+        wrong = 1.0 if event == OVERRIDDEN else 0.0
         centre = _bin_of(probability)
         for place, each in enumerate(self._bins[empty]):
             weight = _NEIGHBOUR ** abs(place - centre)

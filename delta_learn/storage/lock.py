@@ -81,12 +81,15 @@ def end_holder(path: Path, seconds: float) -> None:
     found = holder(path)
     if found is None:
         return
+    with suppress(ProcessLookupError):
+        os.kill(found.pid, signal.SIGTERM)
     deadline = time.monotonic() + seconds
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.kill(found.pid, number)
-        while holder(path) == found and time.monotonic() < deadline:
-            time.sleep(_LOOK_AGAIN_SECONDS)
+    while holder(path) == found:
+        if time.monotonic() > deadline:
+            with suppress(ProcessLookupError):
+                os.kill(found.pid, signal.SIGKILL)
+            return
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _note(path: Path) -> Path:

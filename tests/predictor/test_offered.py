@@ -42,3 +42,12 @@ def test_trust_follows_what_was_taken() -> None:
     again = Trust()
     again.load(trust.to_record())
     assert again.to_record() == trust.to_record()
+
+
+def test_what_is_there_now_is_trusted_from_the_start_and_apart() -> None:
+    trust = Trust()
+    here = offer(WORDS, "tests/", at("vim tests/"), here=True)
+    mentioned = offer(WORDS, "tests/", at("vim tests/"))
+    assert trust.rate(here) > 2 * trust.rate(mentioned)
+    trust.learn(mentioned, 0.0)
+    assert trust.rate(here) == Trust().rate(here)

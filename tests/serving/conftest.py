@@ -25,7 +25,7 @@ def store(paths: Paths) -> Store:
 
 def work(count: int, session: str = "s", first: int = 0) -> list[CommandEntry]:
     """A habit of six commands, repeated; a minute apart."""
-    commands = ["cd site", "make", "git add -A", "git commit -m wip", "git push", "make test"]
+    commands = ["npm ci", "make", "git add -A", "git commit -m wip", "git push", "make test"]
     return [
         CommandEntry(commands[i % 6], "/srv", 1e9 + 60 * i, exit_code=0, session=session, sequence=i)
         for i in range(first, first + count)

@@ -12,6 +12,7 @@ from delta_learn.errors import LockHeldError
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.serving import learner as module
 from delta_learn.serving.learner import Learner, open_learner
+from delta_learn.serving.manners import Manners
 from delta_learn.storage.lock import exclusive
 from tests.serving.conftest import work
 
@@ -25,7 +26,7 @@ def lines(learner: Learner) -> list[tuple[str, float]]:
 
 def expected(entries: list[CommandEntry]) -> list[tuple[str, float]]:
     """What a predictor says that has seen the entries and nothing else."""
-    learner = Learner(None, Predictor.from_entries(entries), {}, entries)  # type: ignore[arg-type]
+    learner = Learner(None, Predictor.from_entries(entries), Manners(), {}, entries)  # type: ignore[arg-type]
     return lines(learner)
 
 

@@ -90,7 +90,7 @@ def test_it_answers_each_request(running: str) -> None:
             answer = client.ask(Frame("P", (str(number), "/srv")))
             assert answer.fields[0] == str(number)
             found = list(answer.fields[2::4])
-        assert found[0] == "cd site"
+        assert found[0] == "npm ci"
 
 
 def test_of_lines_typed_on_since_only_the_last_is_answered(running: str) -> None:

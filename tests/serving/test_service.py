@@ -58,7 +58,7 @@ def test_while_it_is_being_read_in_there_is_nothing_to_say(store: Store) -> None
 
 
 def test_a_prompt_and_each_keystroke_get_what_comes_next(service: Service) -> None:
-    assert ask(service, "s", "P", "/srv")[0] == "cd site"
+    assert ask(service, "s", "P", "/srv")[0] == "npm ci"
     found = ask(service, "s", "Q", "/srv", "git c")
     assert found[0].startswith("git commit")
     assert all(line.startswith("git c") for line in found)
@@ -101,14 +101,14 @@ def test_another_process_drains_and_teaches(service: Service, store: Store) -> N
 
 def test_never_counts_at_once_and_is_kept(service: Service, store: Store) -> None:
     ask(service, "s", "P", "/srv")
-    assert "cd site" not in ask(service, "s", "N", "cd site")
+    assert "npm ci" not in ask(service, "s", "N", "npm ci")
     service.chores.wait()
-    assert never_lines(store) == {"cd site"}
+    assert never_lines(store) == {"npm ci"}
 
 
 def test_never_of_another_process_counts_at_the_next_prompt(service: Service, store: Store) -> None:
-    add_never(store, "cd site")
-    assert "cd site" not in ask(service, "s", "P", "/srv")
+    add_never(store, "npm ci")
+    assert "npm ci" not in ask(service, "s", "P", "/srv")
 
 
 def test_what_is_forgotten_is_not_suggested_from_then_on(service: Service, store: Store) -> None:
