@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 PRESETS = ("small", "base")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+ENGINES = ("auto", "onnx", "torch")
 VARIABLES = ("VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "NODE_ENV", "AWS_PROFILE", "KUBECONFIG", "DOCKER_CONTEXT")
 """Environment variables that say where the person is at work."""
 
@@ -60,6 +61,8 @@ class DatasetConfig:
     session_gap_minutes: float = 30.0
     taught_weight: float = 4.0
     """Loss weight of entries that the person taught, against 1 for the others."""
+    accepted_weight: float = 0.5
+    """Loss weight of commands that were a suggestion, taken whole: a model must not feed on what it said itself."""
     rare_variants: int = 2
     """Synthetic variants made of each command seen once or twice."""
     synthetic_weight: float = 0.3
@@ -132,8 +135,12 @@ class ServeConfig:
 
     idle_minutes: float = 60.0
     """The server leaves when no shell has asked anything for so long; the next prompt starts it again."""
+    engine: str = "auto"
+    """What runs the model: `onnx` (ONNX Runtime, int8), `torch`, or `auto`, the first of them that can."""
 
     def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ConfigError(f"serve.engine must be {' or '.join(ENGINES)}, not {self.engine!r}.")
         if self.idle_minutes <= 0:
             raise ConfigError(f"serve.idle_minutes must be above 0, not {self.idle_minutes}.")
 

@@ -21,6 +21,7 @@ from delta_learn.cli import (
     shell,
     teach,
     train,
+    why,
 )
 from delta_learn.errors import DeltaError
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (shell, data, recording, teach, never, train, predict, serve, pretrain, replay, models, config):
+for module in (shell, data, recording, teach, never, train, predict, why, serve, pretrain, replay, models, config):
     module.register(app)
 
 

@@ -36,12 +36,13 @@ def register(app: typer.Typer) -> None:
 def import_(path: File = None, form: Format = None, as_json: Json = False) -> None:
     """Import existing shell history; twice imports once."""
     from delta_learn.collector.drain import open_store
+    from delta_learn.collector.teaching import commands_only
 
     result, others = _read(path, form)
     store = open_store()
     added = store.add(result.entries, fallback_time=result.path.stat().st_mtime if form != SAMPLE else None)
     if as_json:
-        echo_json({"imports": [_report(result, added)], "dataset_size": len(store.entries())})
+        echo_json({"imports": [_report(result, added)], "dataset_size": len(commands_only(store.entries()))})
         return
     typer.echo(_text(result, added))
     for other in others:
@@ -176,7 +177,7 @@ def _redact_again(as_json: bool) -> None:
 
 
 def status(
-    short: Annotated[bool, typer.Option("--short", help="Print the four lines of `:train status`.")] = False,
+    short: Annotated[bool, typer.Option("--short", help="Print the lines of `:train status`.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say what is kept, what was learnt, and when."""

@@ -76,8 +76,12 @@ def _row(registry: Registry, record: ModelRecord) -> list[str]:
 
 
 def show(version: Version, as_json: Json = False) -> None:
-    """Everything known about one version: what it was trained on and what the gate said."""
+    """Everything known about one version: what it was trained on, what the gate said, and what was taken since."""
+    from delta_learn.collector.drain import open_store
+    from delta_learn.collector.usage import acceptance
+
     record = dataclasses.asdict(_registry().find(version))
+    record["live"] = dataclasses.asdict(acceptance(open_store().entries(), version))
     if as_json:
         echo_json(record)
     else:

@@ -53,15 +53,18 @@ def review(
     pattern: Annotated[str | None, typer.Argument(help=_PATTERN_HELP)] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many, the newest.")] = 20,
     secrets: Annotated[bool, typer.Option("--secrets", help="Only those in which something was replaced.")] = False,
+    suggestions: Annotated[bool, typer.Option("--suggestions", help="Only what became of suggestions.")] = False,
     as_json: Json = False,
 ) -> None:
     """Look at what is kept, newest last."""
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.forget import matching
+    from delta_learn.collector.outcome import outcome_of
     from delta_learn.collector.store import count_redactions
 
     wanted = matching(pattern=pattern, since=None, directory=None)
-    entries = [e for e in open_store().entries() if wanted(e) and not (secrets and not count_redactions([e]))]
+    kept = [e for e in open_store().entries() if wanted(e) and (outcome_of(e) is not None) == suggestions]
+    entries = [e for e in kept if not secrets or count_redactions([e])]
     redacted = count_redactions(entries)
     if as_json:
         echo_json({"found": len(entries), "redacted": redacted, "entries": [_plain(e) for e in entries[-n:]]})
@@ -80,6 +83,7 @@ def _plain(entry: CommandEntry) -> dict[str, object]:
 
 def _line(entry: CommandEntry) -> str:
     from delta_learn.collector.normalize import visible
+    from delta_learn.collector.outcome import outcome_of
 
     home = os.environ.get("HOME", "")
     place = visible(entry.directory or "-")
@@ -87,7 +91,9 @@ def _line(entry: CommandEntry) -> str:
         place = "~" + place[len(home) :]
     status = "-" if entry.exit_code is None else str(entry.exit_code)
     source = "" if entry.source in ("typed", "imported") else f"({entry.source}) "
-    return f"{shown(entry.timestamp):19}  {status:>3}  {place}  {source}{visible(entry.command)}"
+    outcome = outcome_of(entry)
+    about = f": {visible(outcome.shown)}" if outcome else ""
+    return f"{shown(entry.timestamp):19}  {status:>3}  {place}  {source}{visible(entry.command)}{about}"
 
 
 def forget(

@@ -66,9 +66,13 @@ def replay(
         bool,
         typer.Option("--each-session", help="Every session begins with nothing and is scored from its first command."),
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="What runs a model: onnx, torch, or auto, the first of them that is installed.")
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay FILE: each method is asked before each command, scored, and shown the command."""
+    from delta_learn.config import Config, ServeConfig
     from delta_learn.nightly.trial import run_trial
 
     with progress() as display:
@@ -82,6 +86,7 @@ def replay(
             train_at=train_at,
             base=base,
             each_session=each_session,
+            config=Config(serve=ServeConfig(engine=engine)),
             on_progress=lambda step, done, total, note: display.update(
                 task, description=step, completed=done, total=total, note=note
             ),

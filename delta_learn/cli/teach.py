@@ -46,22 +46,17 @@ def add(
 def feedback(
     text: Annotated[str, typer.Argument(help="`helpful`, `unhelpful`, or what you have to say, quoted.")],
 ) -> None:
-    """Keep what you think of the suggestions, or of the last one in this shell."""
+    """Keep what you think of the suggestion that this shell showed last."""
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.normalize import visible
-    from delta_learn.collector.teaching import (
-        AFTER_VARIABLE,
-        HELPFUL,
-        SESSION_VARIABLE,
-        SUGGESTION_VARIABLE,
-        UNHELPFUL,
-        give_feedback,
-    )
+    from delta_learn.collector.outcome import AFTER_VARIABLE, SESSION_VARIABLE, SUGGESTION_VARIABLE
+    from delta_learn.collector.teaching import give_feedback
+    from delta_learn.errors import DeltaError
 
     session, suggestion, after = (
         os.environ.get(v, "") for v in (SESSION_VARIABLE, SUGGESTION_VARIABLE, AFTER_VARIABLE)
     )
-    last = give_feedback(open_store(), text, str(Path.cwd()), session, suggestion=suggestion, after=after)
-    line = suggestion or (last.command if last else "")
-    about = f" about `{visible(line)}`" if line and text in (HELPFUL, UNHELPFUL) else ""
-    typer.echo(f"Noted{about}.")
+    if not suggestion:
+        raise DeltaError("This shell has shown no suggestion yet: say it at the prompt after one, with `:feedback`.")
+    give_feedback(open_store(), text, str(Path.cwd()), session, suggestion=suggestion, after=after)
+    typer.echo(f"Noted about `{visible(suggestion)}`.")

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delta_learn.collector.exclude import Exclusions
+from delta_learn.collector.outcome import Outcome
+from delta_learn.collector.redaction.patterns import Patterns
+from delta_learn.collector.redaction.redact import redact
 from delta_learn.collector.repository import Repositories
 from delta_learn.collector.spool import Completion, Recorded, recorded
 from delta_learn.collector.spoolfiles import ReadFile, clear, drop_oldest, read_session, remove_scratch, sessions
-from delta_learn.collector.store import Store
+from delta_learn.collector.store import Store, redacted
 from delta_learn.config import CollectConfig, Config
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ConfigError, DeltaError, StorageError
@@ -148,6 +151,7 @@ def _dropped_before(path: Path) -> int:
 def _move(store: Store, config: CollectConfig) -> tuple[Drained, dict[Path, int]]:
     """Drain all sessions; also returns how much of each file that stays is not drained."""
     exclusions, repositories = Exclusions.from_config(config, str(Path.home())), Repositories()
+    patterns = store.patterns()
     files: list[ReadFile] = []
     entries: list[CommandEntry] = []
     completions: list[Completion] = []
@@ -158,6 +162,7 @@ def _move(store: Store, config: CollectConfig) -> tuple[Drained, dict[Path, int]
         kept = [repositories.described(entry) for entry in without_excluded(session, exclusions)]
         files += found
         entries += kept
+        entries += outcomes_kept(session.outcomes, kept, exclusions, patterns)
         completions += session.completions
         excluded += len(session.entries) - len(kept)
         torn += session.torn
@@ -177,6 +182,31 @@ def without_excluded(session: Recorded, exclusions: Exclusions) -> Iterator[Comm
             entry = replace(entry, environment={**entry.environment, AUTHOR: session.author})
         yield replace(entry, system_info=system_info) if system_info else entry
         system_info = {}
+
+
+def outcomes_kept(
+    outcomes: Sequence[Outcome], kept: Sequence[CommandEntry], exclusions: Exclusions, patterns: Patterns
+) -> Iterator[CommandEntry]:
+    """What became of suggestions at the prompts of the `kept` commands of a session.
+
+    What belongs to no kept command may be of a place where nothing is recorded, and goes. So does the line before.
+    What was shown is a learned line, without secrets: one that holds any would not be found again without them.
+    """
+    commands = {entry.sequence: entry for entry in kept}
+    for outcome in outcomes:
+        command = commands.get(outcome.sequence)
+        if command is None or exclusions.names(replace(command, command=outcome.shown)):
+            continue
+        if not redact(outcome.shown, patterns).spans:
+            yield outcome.to_entry(command, _line_before(outcome, commands, patterns))
+
+
+def _line_before(outcome: Outcome, commands: Mapping[int, CommandEntry], patterns: Patterns) -> str | None:
+    """The command before the prompt, as it is kept; None where an earlier drain took it."""
+    if outcome.sequence == 0:
+        return ""
+    before = commands.get(outcome.sequence - 1)
+    return None if before is None else redacted([before], patterns)[0].command
 
 
 def _cut_to_limit(paths: Paths, config: CollectConfig, left: dict[Path, int]) -> int:

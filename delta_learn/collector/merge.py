@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from delta_learn.collector.outcome import FEEDBACK
 from delta_learn.entry import CommandEntry
 
 _SURE_OVERLAP = 20
@@ -22,7 +23,7 @@ def new_entries(known: Iterable[CommandEntry], incoming: Sequence[CommandEntry])
     the hooks recorded it is, if the seconds are near. Without times the file's own order tells: what follows
     the longest overlap with what is known is new, but for what the hooks recorded in that shell.
     """
-    known = list(known)
+    known = [entry for entry in known if entry.source != FEEDBACK]
     fresh = {id(entry) for entry in _new_timed(known, incoming)} | {
         id(entry) for entry in _new_untimed(known, incoming)
     }

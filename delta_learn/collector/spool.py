@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from delta_learn.collector.escape import unescape
+from delta_learn.collector.fields import FieldError, moment, number, text_of
+from delta_learn.collector.outcome import Outcome, read_outcome
 from delta_learn.entry import CommandEntry
 
 CUT = "<cut>"
@@ -16,19 +19,10 @@ CUT = "<cut>"
 _RECORD = re.compile(rb"\x1e[1-9]")
 """A record begins with RS and the version; RS inside a field is followed by another character."""
 _VERSION = b"1"
-_FIELDS = {b"H": 6, b"S": 6, b"M": 3, b"E": 4, b"X": 1}
+_FIELDS = {b"H": 6, b"S": 6, b"M": 3, b"E": 4, b"F": 10, b"X": 1}
 """How many fields a record has; the one of X is empty."""
-_NUMBER = re.compile(rb"[0-9]{1,17}")
-_LATEST = 32_503_680_000_000_000
-"""Microseconds; the year 3000: a later time is damage."""
-_ESCAPE = re.compile(rb"\x1e(.?)", re.DOTALL)
-_ESCAPES = {b"e": b"\x1e", b"n": b"\n", b"0": b"\0"}
 _BETWEEN_PAIRS = b"\x1f"
 _KUBECONFIG = "KUBECONFIG"
-
-
-class _TornError(ValueError):
-    """A record is not what the hooks write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +74,7 @@ class Generation:
     header: Header | None = None
     begun: list[Begun] = field(default_factory=list)
     ends: list[End] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     torn: int = 0
     """Records that are not whole, and stretches that are no records."""
     over: bool = False
@@ -129,6 +124,8 @@ class Recorded:
 
     entries: list[CommandEntry]
     completions: list[Completion]
+    outcomes: list[Outcome]
+    """What became of suggestions, in the order of the lines."""
     author: str
     system_info: dict[str, str]
     """Of the session's first entry; empty where that was drained before."""
@@ -165,33 +162,33 @@ def _take(generation: Generation, record: bytes, start: int) -> None:
     if record[1:2] != _VERSION or kind not in _FIELDS:
         return
     try:
-        fields = [_unescape(part) for part in record[3:].split(b"\0")]
+        fields = [unescape(part) for part in record[3:].split(b"\0")]
         if len(fields) != _FIELDS[kind]:
-            raise _TornError
+            raise FieldError("The record has another number of fields.")
         if kind == b"M":
             _continue(generation, *fields)
             return
         generation.cut_open()
         _READERS[kind](generation, start, fields)
-    except _TornError:
+    except ValueError:  # a field, or how it is escaped
         _tear(generation)
 
 
 def _read_header(generation: Generation, _start: int, fields: Sequence[bytes]) -> None:
-    shell, _pid, host, user, system, author = map(_text, fields)
+    shell, _pid, host, user, system, author = map(text_of, fields)
     generation.header = generation.header or Header(shell, host, user, system, author)
 
 
 def _read_begin(generation: Generation, start: int, fields: Sequence[bytes]) -> None:
-    sequence, moment, flags, directory, environment, text = fields
-    begun = Begun(_number(sequence), _moment(moment), directory, environment, text, cut=b"c" in flags)
+    sequence, start_time, flags, directory, environment, text = fields
+    begun = Begun(number(sequence), moment(start_time), directory, environment, text, cut=b"c" in flags)
     generation.begun.append(begun)
     generation.open_since = start if b"m" in flags else None
 
 
 def _continue(generation: Generation, sequence: bytes, flags: bytes, text: bytes) -> None:
-    if generation.open_since is None or _number(sequence) != generation.begun[-1].sequence:
-        raise _TornError
+    if generation.open_since is None or number(sequence) != generation.begun[-1].sequence:
+        raise FieldError("It continues no command.")
     begun = generation.begun[-1]
     begun.text += text
     begun.cut = begun.cut or b"c" in flags
@@ -201,17 +198,21 @@ def _continue(generation: Generation, sequence: bytes, flags: bytes, text: bytes
 
 def _read_end(generation: Generation, _start: int, fields: Sequence[bytes]) -> None:
     sequence, start, end, status = fields
-    ended = _moment(end) if end else None
-    generation.ends.append(End(_number(sequence), _moment(start), ended, _number(status)))
+    ended = moment(end) if end else None
+    generation.ends.append(End(number(sequence), moment(start), ended, number(status)))
+
+
+def _read_feedback(generation: Generation, _start: int, fields: Sequence[bytes]) -> None:
+    generation.outcomes.append(read_outcome(fields))
 
 
 def _read_over(generation: Generation, _start: int, fields: Sequence[bytes]) -> None:
     if fields != [b""]:
-        raise _TornError
+        raise FieldError("The end of a session says nothing.")
     generation.over = True
 
 
-_READERS = {b"H": _read_header, b"S": _read_begin, b"E": _read_end, b"X": _read_over}
+_READERS = {b"H": _read_header, b"S": _read_begin, b"E": _read_end, b"F": _read_feedback, b"X": _read_over}
 
 
 def _tear(generation: Generation) -> None:
@@ -225,39 +226,12 @@ def _pass_over(generation: Generation, data: bytes) -> None:
         _tear(generation)
 
 
-def _unescape(text: bytes) -> bytes:
-    return _ESCAPE.sub(_escaped, text) if b"\x1e" in text else text
-
-
-def _escaped(match: re.Match[bytes]) -> bytes:
-    try:
-        return _ESCAPES[match[1]]
-    except KeyError:
-        raise _TornError from None
-
-
-def _number(text: bytes) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise _TornError
-    return int(text)
-
-
-def _moment(text: bytes) -> int:
-    moment = _number(text)
-    if moment >= _LATEST:
-        raise _TornError
-    return moment
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
 def recorded(session: str, generations: Mapping[int, Generation]) -> Recorded:
     """Put together what the generations of `session`, by their numbers in order, hold."""
     header = next((g.header for g in generations.values() if g.header), None)
     begun: dict[int, Begun] = {}
     ends: dict[int, End] = {}
+    outcomes: dict[int, Outcome] = {}
     for generation in generations.values():
         for command in generation.begun:
             # Written again after a full disk: the later one may be whole.
@@ -265,11 +239,14 @@ def recorded(session: str, generations: Mapping[int, Generation]) -> Recorded:
                 begun[command.sequence] = command
         for end in generation.ends:
             ends.setdefault(end.sequence, end)
+        for outcome in generation.outcomes:
+            outcomes.setdefault(outcome.sequence, outcome)
     shell = (header.shell if header else session).replace("-", " ").split()[:1]
     first = generations.get(0)
     return Recorded(
         entries=[_entry(session, "".join(shell), b, ends.pop(b.sequence, None)) for b in begun.values()],
         completions=[Completion(session, e.sequence, e.start / 1e6, e.exit_code, e.duration_ms) for e in ends.values()],
+        outcomes=list(outcomes.values()),
         author=header.author if header else "",
         system_info=_system_info(header) if header and first and not first.wiped else {},
         torn=sum(generation.torn for generation in generations.values()),
@@ -278,8 +255,8 @@ def recorded(session: str, generations: Mapping[int, Generation]) -> Recorded:
 
 def _entry(session: str, shell: str, begun: Begun, end: End | None) -> CommandEntry:
     return CommandEntry(
-        command=_text(begun.text) + (CUT if begun.cut else ""),
-        directory=_text(begun.directory) or None,
+        command=text_of(begun.text) + (CUT if begun.cut else ""),
+        directory=text_of(begun.directory) or None,
         timestamp=begun.start / 1e6,
         exit_code=end.exit_code if end else None,
         duration_ms=end.duration_ms if end else None,
@@ -293,7 +270,7 @@ def _entry(session: str, shell: str, begun: Begun, end: End | None) -> CommandEn
 def _environment(pairs: bytes) -> dict[str, str]:
     environment = {}
     for pair in pairs.split(_BETWEEN_PAIRS):
-        name, equals, value = _text(pair).partition("=")
+        name, equals, value = text_of(pair).partition("=")
         if name and equals:
             environment[name] = _base_names(value) if name == _KUBECONFIG else value
     return environment

@@ -14,6 +14,7 @@ from typing import Any
 
 from delta_learn.collector.exclude import Exclusions
 from delta_learn.collector.merge import new_entries
+from delta_learn.collector.outcome import FEEDBACK
 from delta_learn.collector.redaction.patterns import Patterns, compile_patterns
 from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.collector.spool import Completion
@@ -47,6 +48,7 @@ class Kept:
     """What became of recorded commands that were offered to a store."""
 
     new: int
+    """Commands; what is said about suggestions is none."""
     completed: int
     """Commands that were kept before they ended, and now have an exit status."""
     redacted: dict[str, int]
@@ -142,7 +144,8 @@ class Store:
             else:  # only its exit status told that it was a secret: no copy may stay
                 self._replace(day, after)
         self._raw.append_days(days)
-        return Kept(len(fresh), len(whole), count_redactions(fresh))
+        commands = sum(entry.source != FEEDBACK for entry in fresh)
+        return Kept(commands, len(whole), count_redactions(fresh))
 
     @staticmethod
     def _completed(
@@ -243,8 +246,8 @@ class Store:
         return self._raw.read(day)
 
     def sessions(self, gap_seconds: float = SESSION_GAP_SECONDS) -> list[Session]:
-        """All sessions, oldest first."""
-        return split_sessions(self.entries(), gap_seconds)
+        """All sessions, oldest first; what is said about suggestions belongs to none."""
+        return split_sessions((entry for entry in self.entries() if entry.source != FEEDBACK), gap_seconds)
 
     def redactions(self) -> dict[str, int]:
         """How many secrets were replaced in what is kept, by kind."""

@@ -5,27 +5,18 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
-from delta_learn.collector.redaction.redact import redact
+from delta_learn.collector.outcome import AFTER_VARIABLE, FEEDBACK, SESSION_VARIABLE, SUGGESTION_VARIABLE, outcome_of
+from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import DeltaError
 
-FEEDBACK: Literal["feedback"] = "feedback"
-"""Source and session of what was said about suggestions."""
-
-SESSION_VARIABLE = "DELTA_SESSION"
-"""The hooks put the id of their session in it when they call delta-learn."""
-
-SUGGESTION_VARIABLE = "DELTA_SUGGESTION"
-AFTER_VARIABLE = "DELTA_SUGGESTION_AFTER"
-"""In the environment of feedback: the suggestion that it is about, and the command after which it was shown."""
-
 HELPFUL = "helpful"
 UNHELPFUL = "unhelpful"
 
+_NOT_FOUND = 127
 _NO_TEXT = "There is nothing to learn from an empty text; give the words in quotes."
 
 
@@ -56,8 +47,8 @@ def add_meaning(store: Store, command: str, meaning: str) -> None:
 
 def give_feedback(
     store: Store, text: str, directory: str, session: str = "", *, suggestion: str = "", after: str = ""
-) -> CommandEntry | None:
-    """Keep what the person says; returns the last recorded command of the shell `session`, if there is one.
+) -> None:
+    """Keep what the person says.
 
     Args:
         store: gets an entry whose source is "feedback".
@@ -71,17 +62,20 @@ def give_feedback(
         DeltaError: `text` is empty, or the store cannot be written.
     """
     _require(text)
-    last = last_command(store, session) if session else None
-    about = {SUGGESTION_VARIABLE: suggestion, AFTER_VARIABLE: after} if suggestion else {}
-    patterns = store.patterns()
-    # As commands: the guesses at secrets in them are not made in the values of variables.
-    about = {name: redact(line, patterns).redacted for name, line in about.items()}
+    about = {}
+    if suggestion:
+        patterns = store.patterns()
+        # As commands: the guesses at secrets in them are not made in the values of variables. How the one before
+        # ended is not known here; a password that was typed for a command ended in "command not found".
+        before = redact_entry(CommandEntry(after, exit_code=_NOT_FOUND), patterns)[0].command
+        about = {SUGGESTION_VARIABLE: redact(suggestion, patterns).redacted, AFTER_VARIABLE: before}
     environment = {**({SESSION_VARIABLE: session} if session else {}), **about}
     now = time.time_ns()
-    said = CommandEntry(text, directory, now / 1e9, environment=environment, session=FEEDBACK, source=FEEDBACK)
     # By its number an entry is itself: the same word about two suggestions in one second is said twice.
-    store.record([replace(said, sequence=now // 1000)])
-    return last
+    said = CommandEntry(
+        text, directory, now / 1e9, environment=environment, session=FEEDBACK, sequence=now // 1000, source=FEEDBACK
+    )
+    store.record([said])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +97,12 @@ def verdict_of(entry: CommandEntry) -> Verdict | None:
 
 
 def texts_of(entry: CommandEntry) -> tuple[str, ...]:
-    """What `entry` says: the command, or the feedback and the lines that it is about."""
+    """What `entry` holds that was typed or shown: the command, or the feedback and the lines that it is about."""
     if entry.source != FEEDBACK:
         return (entry.command,)
+    said = () if outcome_of(entry) else (entry.command,)
     about = (entry.environment.get(name) for name in (SUGGESTION_VARIABLE, AFTER_VARIABLE))
-    return (entry.command, *(line for line in about if line))
-
-
-def last_command(store: Store, session: str) -> CommandEntry | None:
-    """The newest command that the shell `session` recorded."""
-    entries = [entry for entry in store.entries() if entry.session == session]
-    return max(entries, key=lambda entry: entry.sequence, default=None)
+    return (*said, *(line for line in about if line))
 
 
 def commands_only(entries: Iterable[CommandEntry]) -> list[CommandEntry]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from delta_learn.config import DatasetConfig
 from delta_learn.dataset.split import Split
 from delta_learn.entry import CommandEntry, Session
-from delta_learn.storage.shards import TokenRun
+from delta_learn.storage.shards import Identity, TokenRun
 from delta_learn.tokenizer.sequence import encode_session
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 
 def tokenize(
-    split: Split, synthetic: Sequence[CommandEntry], tokenizer: Tokenizer, config: DatasetConfig
+    split: Split,
+    synthetic: Sequence[CommandEntry],
+    tokenizer: Tokenizer,
+    config: DatasetConfig,
+    accepted: Container[Identity] = (),
 ) -> list[TokenRun]:
     """One run a session; isolated and synthetic entries are sessions of their own.
 
-    Loss weights: `config.taught_weight` for what was taught, `config.synthetic_weight` for variants, else 1;
-    always 1 in the hold-out, whose loss is a measure.
+    Loss weights: `config.taught_weight` for what was taught, `config.synthetic_weight` for variants,
+    `config.accepted_weight` for the `accepted` suggestions (collector/usage.py), else 1; always 1 in the
+    hold-out, whose loss is a measure.
 
     Raises:
         ValueError: there is a synthetic entry in the hold-out.
@@ -28,6 +33,8 @@ def tokenize(
         raise ValueError("synthetic entries must not be held out: they would measure their own maker")
 
     def weight(entry: CommandEntry) -> float:
+        if (entry.session, entry.sequence) in accepted:
+            return config.accepted_weight
         return {"taught": config.taught_weight, "synthetic": config.synthetic_weight}.get(entry.source, 1.0)
 
     variants = (Session(entry.session, (entry,)) for entry in synthetic)

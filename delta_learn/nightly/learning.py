@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,7 @@ from delta_learn.errors import MissingDependencyError
 from delta_learn.nightly.night import Progress
 from delta_learn.registry import ModelFile
 from delta_learn.storage.seal import Keyring
-from delta_learn.storage.shards import TokenRun
+from delta_learn.storage.shards import Identity, TokenRun
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ class Lesson:
     runs: list[TokenRun]
 
 
-def prepare(sessions: Sequence[Session], config: Config, base: ModelFile | None = None) -> Lesson:
-    """Make or take a tokenizer and turn `sessions` into runs of tokens."""
+def prepare(
+    sessions: Sequence[Session], config: Config, base: ModelFile | None = None, accepted: Container[Identity] = ()
+) -> Lesson:
+    """Make or take a tokenizer and turn `sessions` into runs of tokens; `accepted` are commands that were suggested."""
     split = split_by_time(sessions, max(1, int(_VALIDATION_SHARE * sum(map(len, sessions)))))
     names = Normalizer.current()
     if base is not None:
@@ -50,7 +52,7 @@ def prepare(sessions: Sequence[Session], config: Config, base: ModelFile | None 
         lines = (entry.command for session in split.train for entry in session)
         tokenizer = Tokenizer.train(lines, vocab_size=config.tokenizer.vocab_size, normalizer=names)
     synthetic = rare_variants(split.train, variants=config.dataset.rare_variants, seed=config.train.seed)
-    return Lesson(tokenizer, tokenize(split, synthetic, tokenizer, config.dataset))
+    return Lesson(tokenizer, tokenize(split, synthetic, tokenizer, config.dataset, accepted))
 
 
 def base_for(config: Config) -> ModelFile | None:

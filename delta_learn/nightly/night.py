@@ -11,6 +11,7 @@ from delta_learn.config import Config
 from delta_learn.entry import CommandEntry
 from delta_learn.nightly.conditions import Condition
 from delta_learn.registry import ModelFile, Registry
+from delta_learn.storage.shards import Identity
 
 if TYPE_CHECKING:
     from delta_learn.dataset.split import Split
@@ -42,6 +43,8 @@ class Night:
     skipped: str | None = None
     """Why nothing was done."""
     entries: list[CommandEntry] = field(default_factory=list)
+    accepted: frozenset[Identity] = frozenset()
+    """Those of the entries that were a suggestion, taken whole."""
     split: Split | None = None
     lesson: Lesson | None = None
     personal: PersonalModel | None = None

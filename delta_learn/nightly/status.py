@@ -7,11 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from delta_learn.collector.drain import open_store
+from delta_learn.collector.normalize import visible
+from delta_learn.collector.outcome import ACCEPTED, OVERRIDDEN, PART, TYPED
 from delta_learn.collector.pause import FOREVER, paused_until
 from delta_learn.collector.store import count_redactions
+from delta_learn.collector.teaching import commands_only
+from delta_learn.collector.usage import Counts, Usage, usage
 from delta_learn.installation.waiting import waiting
 from delta_learn.paths import Paths
 from delta_learn.registry import Registry
+
+_WORDS = {ACCEPTED: "taken", PART: "taken in part", OVERRIDDEN: "not taken", TYPED: "typed by hand"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Status:
     spool_files: int
     spool_bytes: int
     """What the shells have written and no drain could move yet."""
+    usage: Usage
+    """Of suggestions."""
     home: str
     state: str
 
@@ -50,17 +58,23 @@ class Status:
                 f"next training  {self._coming()}",
                 f"recording      {self._recording()}",
                 f"spool          {self.spool_bytes:,} bytes in {self._files()} wait to be moved",
+                f"suggestions    today {_counted(self.usage.today)}",
+                f"               this month {_counted(self.usage.month)}",
+                f"last one       {self._last()}",
             ]
         )
 
     def to_short_text(self) -> str:
-        """The four lines of `:train status`."""
+        """The lines of `:train status`."""
+        counts = {"today": self.usage.today, "this month": self.usage.month}
         return "\n".join(
             [
                 f"Last training: {_when(self.last_training)}",
                 f"Dataset size: {self.dataset_size:,} entries",
                 f"Model version: {self._model()}",
                 f"Next scheduled training: {self._coming()}",
+                *(f"Suggestions {when}: {_counted(each)}" for when, each in counts.items() if self.usage.last),
+                *([f"Last suggestion: {self._last()}"] if self.usage.last else []),
             ]
         )
 
@@ -69,6 +83,13 @@ class Status:
 
     def _coming(self) -> str:
         return _when(self.next_training) if self.next_training else "when you run `delta-learn train`"
+
+    def _last(self) -> str:
+        last = self.usage.last
+        if last is None:
+            return "none yet"
+        origin = f"from {last.expert or 'an expert without a name'}, probability {last.probability:.2f}"
+        return f"`{visible(last.shown)}`, {origin}, {_WORDS[last.event]}, {_when(last.time)}"
 
     def _files(self) -> str:
         return f"{self.spool_files:,} file{'s' * (self.spool_files != 1)}"
@@ -84,7 +105,8 @@ def read_status(paths: Paths | None = None) -> Status:
     """Read everything that `delta-learn status` shows."""
     store = open_store(paths)
     registry = Registry(store.paths, store.keyring)
-    entries = store.entries()
+    everything = store.entries()
+    entries = commands_only(everything)
     until = paused_until(store.paths)
     left = waiting(store.paths)
     return Status(
@@ -98,9 +120,17 @@ def read_status(paths: Paths | None = None) -> Status:
         paused_until=None if until == FOREVER else until,
         spool_files=left.files,
         spool_bytes=left.bytes,
+        usage=usage(everything, time.time()),
         home=str(store.paths.home),
         state=str(store.paths.state),
     )
+
+
+def _counted(counts: Counts) -> str:
+    if not counts.shown:
+        return "none shown"
+    taken = f"{counts.taken:,} taken ({counts.whole:,} whole, {counts.part:,} in part)"
+    return f"{counts.shown:,} shown, {taken}, {counts.saved:,} keystrokes saved"
 
 
 def _when(moment: float | None) -> str:

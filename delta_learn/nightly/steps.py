@@ -9,6 +9,7 @@ from typing import Any
 from delta_learn.collector.redaction.redact import redact
 from delta_learn.collector.store import in_order
 from delta_learn.collector.teaching import commands_only
+from delta_learn.collector.usage import accepted_commands
 from delta_learn.dataset.split import split_by_time
 from delta_learn.entry import split_sessions
 from delta_learn.evaluation import gate
@@ -32,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 def check_conditions(night: Night) -> None:
     """Go on only if there is something to learn, and at night only if it is worth it."""
-    night.entries = commands_only(night.store.entries())
+    entries = night.store.entries()
+    night.entries, night.accepted = commands_only(entries), accepted_commands(entries)
     night.conditions = conditions(len(night.entries), night.registry, night.config, nightly=night.nightly)
     failed = unmet(night.conditions)
     if failed:
@@ -54,7 +56,7 @@ def split_in_time(night: Night) -> None:
 
 def train_tokenizer(night: Night) -> None:
     """Make the pieces and, with them, the tokens of everything that is learnt from."""
-    night.lesson = prepare(given(night.split).train, night.config, night.base)
+    night.lesson = prepare(given(night.split).train, night.config, night.base, night.accepted)
     origin = f", those of {night.base.meta.get('version')}, where training starts" if night.base else ""
     night.say(f"A vocabulary of {night.lesson.tokenizer.vocab_size:,} pieces{origin}.")
 

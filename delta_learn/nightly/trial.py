@@ -98,6 +98,7 @@ def run_trial(
         HistoryError: the file cannot be read. ConfigError: an unknown method, or settings that exclude each other.
         NotEnoughDataError: the file is too short. ModelError: the base was asked for and there is none.
     """
+    settings = config or Config()
     names = list(methods or ["delta", *BASELINES])
     shipped = _shipped(base, names)
     _check(names, train_at, shipped is not None, each_session=each_session)
@@ -106,10 +107,10 @@ def run_trial(
     trusted = history.learnable_from
     first = trusted if each_session else _index(len(entries), trusted, max(start, train_at or 0.0))
     models = _Models(
-        base=neural_expert(shipped) if shipped else None,
+        base=neural_expert(shipped, settings.serve.engine) if shipped else None,
         personal=None
         if train_at is None or not _neural(names)
-        else _train(entries[:first], config or Config(), on_progress, from_base=base is not False),
+        else _train(entries[:first], settings, on_progress, from_base=base is not False),
     )
 
     def ready() -> dict[str, Method]:
@@ -161,4 +162,5 @@ def _train(entries: list[CommandEntry], config: Config, on_progress: Progress, *
         )
     base = base_for(config) if from_base else None
     lesson = prepare(split_sessions(entries), config, base)
-    return neural_expert(train(lesson, config, base=base, on_progress=on_progress).file)
+    model = train(lesson, config, base=base, on_progress=on_progress).file
+    return neural_expert(model, config.serve.engine)

@@ -54,7 +54,12 @@ class Timeline:
         return Context(previous, directory, timestamp, self._mentions.words(), session, here)
 
     def prompt_of(self, entry: CommandEntry) -> tuple[int, Context]:
-        """The number of the session to which `entry` is about to be added, and its prompt."""
+        """The number of the session to which `entry` is about to be added, and its prompt.
+
+        What is said about suggestions is added to none: its number is -1.
+        """
+        if entry.source == "feedback":
+            return -1, Context(directory=entry.directory, timestamp=entry.timestamp, session=entry.session)
         shell = self._shells.pop(entry.session, None)
         if shell is None:
             shell = _Shell(self._begin())

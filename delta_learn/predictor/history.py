@@ -76,6 +76,11 @@ class HistoryRanker:
         self._refined: tuple[str, Floats] | None = None
         """The last prefix that was asked for, and ln P of all lines, those with the prefix refined."""
 
+    @property
+    def log(self) -> CommandLog:
+        """All that was observed; to be read only."""
+        return self._log
+
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command. Synthetic entries change nothing: nobody typed them.
 

@@ -86,6 +86,10 @@ class CommandLog:
         time = np.nan if context.timestamp is None else context.timestamp
         return Situation(ids, time, self._log_pause(time))
 
+    def directory(self, number: int) -> str:
+        """The directory of that number in an event, empty for none."""
+        return self._directories[number] if number >= 0 else ""
+
     def record(self, entry: CommandEntry, context: Context) -> None:
         """Add an executed command."""
         self._directories.add(self._followed.at(context))

@@ -55,6 +55,10 @@ class Meanings:
                 scores[command] = score
         return sorted(scores.items(), key=lambda item: -item[1])[:k]
 
+    def of(self, command: str) -> list[str]:
+        """What `command` was taught to be for, the last first."""
+        return [meaning for meaning, taught in reversed(self._pairs) if taught == command]
+
     def to_record(self) -> list[list[str]]:
         """Meaning and command of each pair, in the order taught."""
         return [list(pair) for pair in self._pairs]

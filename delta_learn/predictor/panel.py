@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from delta_learn.predictor.composer import Composer
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.corrections import Corrections
 from delta_learn.predictor.history import HistoryRanker, shows_habit
+from delta_learn.predictor.lessons import Lessons
 from delta_learn.predictor.meanings import Meanings
 from delta_learn.predictor.memory import TokenMemory
-from delta_learn.predictor.mixture import Mixture
+from delta_learn.predictor.mixture import Expert, Mixture
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.nexttoken import SOURCES
 from delta_learn.predictor.verdicts import Verdicts
@@ -45,6 +47,7 @@ class Panel:
         self.meanings = Meanings()
         self.corrections = Corrections()
         self.arrivals = Arrivals()
+        self.lessons = Lessons()
         self.neural: NeuralExpert | None = None
         self._takes_neural = "neural" in experts
         self._mix()
@@ -62,10 +65,14 @@ class Panel:
             self.mixture.add(neural, weight=_NEURAL_WEIGHT if self.mixture.experts else 1.0)
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
-        """Learn an executed command, or what the person said."""
+        """Learn an executed command, or what the person said.
+
+        What became of a suggestion is no verdict: the line that was executed says what was wanted.
+        """
         self.verdicts.observe(entry, context)
         if entry.source == "feedback":
             return
+        entry = _placed(entry, context)
         habit = shows_habit(entry)
         if habit:
             self.mixture.learn(entry.command, context)
@@ -78,6 +85,7 @@ class Panel:
         self.verdicts.observe(entry, context)
         if entry.source == "feedback":
             return
+        entry = _placed(entry, context)
         if self.history is not None:
             self.history.remember(entry, context)
         self._remember(entry, context, learn=False)
@@ -86,21 +94,36 @@ class Panel:
         self.meanings.observe(entry, context)
         self.corrections.observe(entry, context)
         self.arrivals.observe(entry, context)
+        self.lessons.observe(entry, context)
         if self.composer is not None:
             self.composer.observe(entry, context, learn=learn)
+
+    def called(self, context: Context) -> list[tuple[str, float]]:
+        """Lines that the last command alone calls for, with ln of a rough P(line | context).
+
+        They correct it, or enter what it made.
+        """
+        return [*self.corrections.propose(context), *self.arrivals.propose(context)]
 
     def log_mass(self, prefix: str, context: Context) -> float:
         """ln P(the line begins with `prefix`)."""
         unknown = -np.inf
         if self.history is not None and not self.mixture.composes(context):
             unknown = self.history.log_new_prefix(prefix)
-        return self.mixture.log_prefix(prefix, context, unknown)
+        mixed = self.mixture.log_prefix(prefix, context, unknown) + self.lessons.log_rest(context)
+        taught = [score for line, score in self.lessons.propose(context) if line.startswith(prefix)]
+        return float(np.logaddexp.reduce([mixed, *taught]))
+
+    def log_factor(self, expert: Expert, context: Context) -> float:
+        """ln of what an expert's own probabilities count for."""
+        return self.mixture.log_factor(expert, context) + self.lessons.log_rest(context)
 
     def weigh(self, lines: Sequence[str], prefix: str, context: Context) -> tuple[Scores, Scores]:
         """What each expert contributes to lines that begin with `prefix`: (experts, lines), and ln P of each: (lines,).
 
         How much the lines typed before get together, the mixture says; which of them gets how much, the history
-        ranker alone, which sees more than how they are composed: docs/log.md.
+        ranker alone, which sees more than how they are composed: docs/log.md. What was taught to follow comes before
+        all of them, as far as it was right.
         """
         shares = self.mixture.shares(lines, context, among=prefix)
         scores: Scores = np.logaddexp.reduce(shares, axis=0)
@@ -110,7 +133,9 @@ class Panel:
             if known.any():
                 own = own[known] - np.logaddexp.reduce(own[known])
                 scores[known] = np.logaddexp.reduce(scores[known]) + own
-        return shares, scores
+        taught = dict(self.lessons.propose(context))
+        lessons = np.array([taught.get(line, -np.inf) for line in lines])
+        return shares, np.logaddexp(scores + self.lessons.log_rest(context), lessons)
 
     def source(self, shares: Scores, prefix: str, line: str, context: Context) -> str:
         """The expert that contributed most to a line: `shares` (experts,)."""
@@ -138,6 +163,7 @@ class Panel:
         self.meanings = Meanings.from_record(record["meanings"])
         self.corrections = Corrections.from_record(record["corrections"])
         self.arrivals = Arrivals.from_record(record["arrivals"])
+        self.lessons = Lessons.from_record(record["lessons"])
 
     def _parts(self) -> dict[str, Any]:
         parts = {
@@ -148,5 +174,11 @@ class Panel:
             "meanings": self.meanings,
             "corrections": self.corrections,
             "arrivals": self.arrivals,
+            "lessons": self.lessons,
         }
         return {name: part for name, part in parts.items() if part is not None}
+
+
+def _placed(entry: CommandEntry, context: Context) -> CommandEntry:
+    """The first of a taught pair follows nothing: it was never typed where it was taught."""
+    return replace(entry, isolated=True) if entry.source == "taught" and not context.previous else entry

@@ -74,12 +74,13 @@ class Predictor:
         knowing them.
         """
         predictor = cls(never=never, documentation=documentation)
-        remembered = len(entries) - LEARNED_ENTRIES
-        for number, (entry, (_, context)) in enumerate(zip(entries, contexts(entries), strict=True)):
-            if number < remembered:
+        remembered = sum(entry.source != "feedback" for entry in entries) - LEARNED_ENTRIES
+        for entry, (_, context) in zip(entries, contexts(entries), strict=True):
+            if remembered > 0:
                 predictor.remember(entry, context)
             else:
                 predictor.observe(entry, context)
+            remembered -= entry.source != "feedback"
         if neural is not None:
             predictor.attach(neural)
         return predictor
@@ -88,6 +89,11 @@ class Predictor:
     def experts(self) -> list[str]:
         """The names of the experts in the mixture; the composer goes by its first source."""
         return [expert.name for expert in self._panel.mixture.experts]
+
+    @property
+    def panel(self) -> Panel:
+        """The experts and what was said: for who explains a suggestion."""
+        return self._panel
 
     def attach(self, neural: NeuralExpert) -> None:
         """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
@@ -166,11 +172,12 @@ class Predictor:
         count = _PREFIX_CANDIDATES if prefix else _EMPTY_PROMPT_CANDIDATES
         lines = self._panel.mixture.propose(prefix, context, max(count, k) + len(self.never))
         called = {
-            line: score
-            for line, score in (*self._panel.corrections.propose(context), *self._panel.arrivals.propose(context))
-            if line.startswith(prefix) and line != prefix
+            line: score for line, score in self._panel.called(context) if line.startswith(prefix) and line != prefix
         }
-        every = dict.fromkeys([*lines, *called])
+        taught = (
+            line for line, _ in self._panel.lessons.propose(context) if line.startswith(prefix) and line != prefix
+        )
+        every = dict.fromkeys([*lines, *called, *taught])
         return [line for line in every if line not in self.never and _can_be_shown(line)], called
 
     def _weigh(self, prefix: str, context: Context, k: int, mass: float) -> list[Suggestion]:
@@ -200,16 +207,18 @@ class Predictor:
             if wanted > probabilities[i]:
                 probabilities[i], sources[i] = wanted, "copy"
         probabilities /= max(1.0, float(probabilities.sum()))
+        # What was called unhelpful here comes after all else, however sure it is; typing may still ask for it.
+        against = self._panel.verdicts.against(lines, context) if not prefix else np.zeros(len(lines), np.bool_)
         return [
             _suggestion(prefix, Text(lines[i], float(probabilities[i]), whole=True), sources[i])
-            for i in np.argsort(-probabilities, kind="stable")
+            for i in np.lexsort((-probabilities, against))
         ]
 
     def _best_text(
         self, composer: Composer, prefix: str, ranked: Sequence[Suggestion], context: Context, mass: float
     ) -> Suggestion | None:
         """What is worth most at once, among the ranked lines and the beginnings of composed ones."""
-        own = self._panel.mixture.log_factor(composer, context) - mass
+        own = self._panel.log_factor(composer, context) - mass
         beginnings = [
             Text(each.text, math.exp(own + each.logprob), whole=each.whole, inner=each.inner)
             for each in composer.beginnings(prefix, context)
@@ -231,7 +240,7 @@ class Predictor:
         history = self._panel.history
         if history is None:
             return lambda _: 0.0
-        own = self._panel.mixture.log_factor(history, context) - mass
+        own = self._panel.log_factor(history, context) - mass
         return lambda text: math.exp(own + history.log_prefix(text, context))
 
     def _modelled_share(self, context: Context, mass: float, texts: Sequence[str]) -> Share:
@@ -239,7 +248,7 @@ class Predictor:
         neural = self._panel.neural
         if neural is None:
             return lambda _: 0.0
-        own = self._panel.mixture.log_factor(neural, context) - mass
+        own = self._panel.log_factor(neural, context) - mass
         shares = dict(zip(texts, np.exp(own + neural.log_beginnings(texts, context)).tolist(), strict=True))
         return lambda text: shares.get(text, 0.0)
 

@@ -66,6 +66,11 @@ class Verdicts:
             factors[:] = [self._log_factor(line, previous) for line in lines]
         return factors
 
+    def against(self, lines: Sequence[str], context: Context) -> NDArray[np.bool_]:
+        """Whether the last word on each line, said at a prompt like `context`, was against it: (len(lines),)."""
+        previous = _previous(context)
+        return np.array([self._after.get((previous, line), 0) < 0 for line in lines], np.bool_)
+
     def to_record(self) -> dict[str, Any]:
         """Plain lists, oldest first."""
         return {

@@ -27,7 +27,7 @@ def is_alive(paths: Paths) -> bool:
 def ask_why(paths: Paths, session: str = "") -> dict[str, Any] | None:
     """What the server says about the last suggestion to `session`, or to the shell that asked last.
 
-    None where no server answers, or it has suggested nothing.
+    None where no server answers, nothing at all where it has suggested nothing.
     """
     answer = _ask(paths, Frame("W", ("1", session)))
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 
 from delta_learn.collector.store import Store, in_order
+from delta_learn.collector.teaching import commands_only
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ModelError, StorageError
 from delta_learn.predictor.context import Context
@@ -192,7 +193,7 @@ def _latest(store: Store, seen: dict[str, SeenDay]) -> Sequence[CommandEntry]:
 
 
 def _newest(entries: Sequence[CommandEntry]) -> Sequence[CommandEntry]:
-    return entries[-2 * REMEMBERED :]
+    return commands_only(entries)[-2 * REMEMBERED :]
 
 
 def _was_rewritten(before: Stamp, now: Stamp) -> bool:

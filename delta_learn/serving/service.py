@@ -21,6 +21,7 @@ from delta_learn.serving.learner import Learner
 from delta_learn.serving.protocol import Frame, answer
 from delta_learn.serving.tact import Judged, Tact
 from delta_learn.serving.watch import NEVER, PACKAGE, REGISTRY, SHARDS, Watch
+from delta_learn.serving.why import Told, told, why
 from delta_learn.surroundings.deadline import KEYSTROKE_SECONDS
 from delta_learn.version import VERSION
 
@@ -46,8 +47,9 @@ class Prompt:
     around: Around
     turn: int
     given: Sequence[Judged] = ()
-    """The last suggestions, for the line `typed`."""
-    typed: str = ""
+    """The last suggestions."""
+    told: Told | None = None
+    """What was last shown."""
 
 
 class Service:
@@ -117,7 +119,7 @@ class Service:
             self.chores.learned(time.monotonic())
         around = Around(directory)
         context = learner.timeline.context(session, directory, self._clock(), around)
-        prompt = Prompt(context, around, next(self._turns))
+        prompt = Prompt(context, around, next(self._turns), told=before.told if before else None)
         self._prompts[session] = prompt
         self._prompts.move_to_end(session)
         if len(self._prompts) > _MOST_PROMPTS:
@@ -142,7 +144,8 @@ class Service:
         suggestions = learner.predictor.suggest(line, prompt.context, _CONSIDERED)
         manners, directory = learner.manners, prompt.around.directory
         judged = Tact(manners.threshold).judge(suggestions, line, directory, manners.failed, turn=prompt.turn)
-        prompt.given, prompt.typed = judged[:_SUGGESTIONS], line
+        prompt.given = judged[:_SUGGESTIONS]
+        prompt.told = told(prompt.told, prompt.given, line, prompt.context)
         return prompt.given
 
     def _forbid(self, line: str) -> None:
@@ -166,10 +169,9 @@ class Service:
     def _why(self, session: str) -> dict[str, Any]:
         """Facts about the last suggestion to `session`, or to the shell that asked last."""
         prompt = self._prompts.get(session) if session else next(reversed(self._prompts.values()), None)
-        if self.learner is None or prompt is None or not prompt.given:
+        if self.learner is None or prompt is None or prompt.told is None:
             return {}
-        first = prompt.given[0]
-        return {"suggestion": first.text, "probability": first.probability, "source": first.source}
+        return why(self.learner.predictor, prompt.told)
 
 
 def _rows(given: Sequence[Judged]) -> list[tuple[str, str, float, str]]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from delta_learn.collector.outcome import (
     ACCEPTED,
+    EVENTS,
     OVERRIDDEN,
     PART,
     PROBABILITY_VARIABLE,
@@ -75,7 +76,7 @@ class Threshold:
 
     def observe(self, entry: CommandEntry) -> None:
         """Learn what became of a visible suggestion; other entries change nothing."""
-        if entry.source != "feedback" or entry.command not in (ACCEPTED, PART, OVERRIDDEN, TYPED):
+        if entry.source != "feedback" or entry.command not in EVENTS:
             return
         about = entry.environment
         numbers = [_number(about.get(name)) for name in (PROBABILITY_VARIABLE, TYPED_VARIABLE, SAVED_VARIABLE)]

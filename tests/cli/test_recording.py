@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from delta_learn.collector.outcome import Outcome
 from delta_learn.collector.pause import FOREVER, paused_until
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
@@ -133,3 +134,12 @@ def test_forgetting_everything_by_accident_is_a_usage_error(run: Run, store: Sto
     assert run("forget", "", "--yes").exit_code == 2
     assert run("forget", "--since", "someday", "--yes").exit_code == 2
     assert left(store) == 5
+
+
+def test_review_shows_what_became_of_suggestions_when_it_is_asked_to(run: Run, store: Store) -> None:
+    command = CommandEntry("git push", "/srv", session="zsh-9")
+    before = run("review", "-n", "99").stdout
+    store.record([Outcome(0, 1e9, "accepted", "git\tpush", 0, 5, 0.5, "history", "").to_entry(command, "")])
+    assert run("review", "-n", "99").stdout == before
+    (line, _) = run("review", "--suggestions").stdout.splitlines()
+    assert line.endswith("/srv  (feedback) accepted: git\\tpush")

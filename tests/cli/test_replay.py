@@ -52,3 +52,17 @@ def test_the_base_is_asked_for(run: Run, history: str, monkeypatch: pytest.Monke
     monkeypatch.setattr("delta_learn.nightly.trial.shipped_base", lambda: None)
     with pytest.raises(ModelError, match="--base"):
         run("replay", history, "--methods", "delta", "--base")
+
+
+def test_the_engine_is_chosen(run: Run, history: str) -> None:
+    told = [
+        json.loads(
+            run("replay", history, "--methods", "neural", "--base", "--limit", "3", "--engine", e, "--json").stdout
+        )
+        for e in ("onnx", "torch")
+    ]
+    onnx, torch = (each["methods"]["neural"]["bits_per_byte"] for each in told)
+    assert onnx != torch
+    assert onnx == pytest.approx(torch, rel=0.05)
+    with pytest.raises(ConfigError, match="auto or onnx or torch"):
+        run("replay", history, "--engine", "jax")

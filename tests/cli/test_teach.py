@@ -31,16 +31,23 @@ def test_teach_and_add(run: Run, paths: Paths) -> None:
     ]
 
 
-def test_feedback_names_the_command_of_this_shell(run: Run, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands = ["make", "make\ttest"]
-    Store.open(paths).add(
-        CommandEntry(c, timestamp=1e9 + i, session="bash-1", sequence=i) for i, c in enumerate(commands)
-    )
-    assert run("feedback", "helpful").stdout == "Noted.\n"
+def test_feedback_names_the_suggestion_that_it_is_about(
+    run: Run, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DELTA_SESSION", "bash-1")
-    assert run("feedback", "unhelpful").stdout == "Noted about `make\\ttest`.\n"
-    assert run("feedback", "more of this").stdout == "Noted.\n"
-    assert [text for source, text in kept(paths) if source == "feedback"] == ["helpful", "unhelpful", "more of this"]
+    monkeypatch.setenv("DELTA_SUGGESTION", "make\ttest")
+    for text in ("helpful", "unhelpful", "more of this"):
+        assert run("feedback", text).stdout == "Noted about `make\\ttest`.\n"
+    entries = Store.open(paths).entries()
+    assert [entry.command for entry in entries] == ["helpful", "unhelpful", "more of this"]
+    assert {entry.environment["DELTA_SUGGESTION"] for entry in entries} == {"make\ttest"}
+
+
+@pytest.mark.parametrize("text", ["helpful", "unhelpful", "this was slow"])
+def test_without_a_suggestion_there_is_nothing_to_speak_of(run: Run, paths: Paths, text: str) -> None:
+    with pytest.raises(DeltaError, match="no suggestion yet"):
+        run("feedback", text)
+    assert kept(paths) == []
 
 
 def test_too_few_words_are_a_usage_error(run: Run, paths: Paths) -> None:

@@ -84,6 +84,12 @@ class FakeShell:
     def end(self, status: int = 0, *, after: int = 500_000) -> None:
         self.write(self.record("E", str(self.sequence), str(self.clock), str(self.clock + after), str(status)))
 
+    def say(self, event: str, shown: str, *, saved: int = 0, after: str = "", time: int | None = None) -> None:
+        """What became of a suggestion at the prompt of the command that began last."""
+        moment = str(self.clock + 100 if time is None else time)
+        facts = (event, shown, "0", str(saved), "0.532", "history", "delta_model_2026-11-22", after)
+        self.write(self.record("F", str(self.sequence), moment, *facts))
+
     def run(self, command: str | bytes, status: int = 0, **how: object) -> None:
         self.begin(command, **how)
         self.end(status)

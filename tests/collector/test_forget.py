@@ -163,3 +163,20 @@ def test_a_spool_that_cannot_be_drained_is_said_after_forgetting(
 def test_now_is_since(store: Store) -> None:
     store.add([CommandEntry("just now", timestamp=time.time(), session="n")])
     assert forget(store, since=time.time() - 60).entries == 1
+
+
+def test_an_outcome_is_forgotten_with_its_lines_and_not_for_what_it_is_called(
+    store: Store, spool: Path, fake_shell: Any
+) -> None:
+    shell = fake_shell(spool)
+    shell.run("ssh secret-host")
+    for shown, command in (("ls", "ls"), ("ssh secret-host", "pwd"), ("make", "make")):
+        shell.begin(command, directory="/private" if command == "make" else "/srv")
+        shell.say("accepted", shown)
+        shell.end()
+    drain(store)
+    assert forget(store, pattern="accepted").entries == 0
+    assert forget(store, pattern="secret-host").entries == 3, "the command, what followed it, and what suggested it"
+    assert "secret-host" not in str(store.entries())
+    assert forget(store, directory="/private").entries == 2
+    assert not [entry for entry in store.entries() if entry.source == "feedback"]

@@ -134,3 +134,9 @@ def test_only_what_was_recorded_in_that_shell_counts() -> None:
 def test_lines_of_a_recorded_command_may_stand_alone_in_the_file() -> None:
     file = [imported(line, None, n) for n, line in enumerate(["for x in a; do", "  echo $x", "done"])]
     assert new_entries([typed("for x in a; do\n  echo $x\ndone", 1.0)], file) == []
+
+
+def test_what_was_said_about_suggestions_is_no_command_that_is_known() -> None:
+    said = CommandEntry("typed", timestamp=1e9, session="feedback", source="feedback")
+    (fresh,) = new_entries([said], [CommandEntry("typed", timestamp=1e9, session="import:zsh", source="imported")])
+    assert fresh.source == "imported"

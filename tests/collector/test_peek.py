@@ -65,3 +65,11 @@ def test_settings_count_at_once(paths: Paths, spool: Path, fake_shell: Any) -> N
     paths.config.write_text("{")
     with pytest.raises(ConfigError):
         commands(peek, shell)
+
+
+def test_what_became_of_a_suggestion_is_no_command(paths: Paths, spool: Path, fake_shell: Any) -> None:
+    shell, peek = fake_shell(spool), Peek(paths)
+    shell.begin("ls")
+    shell.say("accepted", "ls", saved=1)
+    shell.end()
+    assert commands(peek, shell) == ["ls"]

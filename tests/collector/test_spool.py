@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delta_learn.collector.outcome import EVENTS, Outcome
 from delta_learn.collector.spool import CUT, Completion, Generation, Recorded, parse, recorded
 from delta_learn.entry import CommandEntry
 
@@ -219,3 +220,77 @@ def test_any_bytes_can_be_read(data: bytes) -> None:
 @given(parts=st.lists(st.sampled_from([HEADER, begin(0, "a", "m"), record("M", 0, "m", "b"), end(0), b"\0", b"\x1e"])))
 def test_any_order_of_records_can_be_read(parts: list[Any]) -> None:
     read(b"".join(parts))
+
+
+def feedback(sequence: int, event: str = "accepted", shown: bytes | str = "git push", **changed: object) -> bytes:
+    fields: dict[str, Any] = {
+        "sequence": sequence, "time": START + sequence, "event": event, "shown": shown, "typed": 2, "saved": -1,
+        "probability": "0.532", "source": "history", "version": "delta_model_2026-11-22", "after": "git commit",
+    }  # fmt: skip
+    return record("F", *{**fields, **changed}.values())
+
+
+def test_what_became_of_a_suggestion_comes_back() -> None:
+    found = read(HEADER + begin(0, "git push") + feedback(0, shown=b"git\n\x1e\0push\xff") + end(0))
+    assert found.outcomes == [
+        Outcome(0, START / 1e6, "accepted", "git\n\x1e\0push\udcff", 2, -1, 0.532, "history", "delta_model_2026-11-22")
+    ]
+    assert (commands(found), found.torn) == (["git push"], 0)
+    assert read(HEADER + feedback(1, version="", probability="1.000")).outcomes[0].version == ""
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"typed": "one"},
+        {"time": "9" * 17},
+        {"event": "liked"},
+        {"shown": ""},
+        {"shown": "x" * 1001},
+        {"typed": "-1"},
+        {"saved": "+1"},
+        {"saved": ""},
+        {"probability": ""},
+        {"probability": "1.5"},
+        {"probability": "nan"},
+        {"source": "a b"},
+        {"version": "../x"},
+        {"after": b"a\x1e" + b"x"},
+    ],
+)
+def test_feedback_that_no_hook_writes_is_counted_and_takes_nothing_with_it(changed: dict[str, Any]) -> None:
+    torn = feedback(1, **changed).replace(b"a\x1eex", b"a\x1ex")
+    found = read(HEADER + begin(0, "a") + end(0) + begin(1, "b") + torn + end(1) + begin(2, "c") + feedback(2))
+    assert commands(found) == ["a", "b", "c"]
+    assert ([outcome.sequence for outcome in found.outcomes], found.torn) == ([2], 1)
+
+
+def test_feedback_written_twice_is_one() -> None:
+    found = read(HEADER + feedback(3), HEADER + feedback(3, time=START + 9) + feedback(4))
+    assert [outcome.sequence for outcome in found.outcomes] == [3, 4]
+    assert found.outcomes[0].time == (START + 3) / 1e6
+
+
+SAID = HEADER + begin(0, "ls") + feedback(0) + end(0) + begin(1, "make") + feedback(1, "overridden") + end(1)
+
+
+def test_feedback_cut_anywhere_is_whole_or_left_for_the_next_time() -> None:
+    for length in range(len(SAID) + 1):
+        generation = parse(SAID[:length])
+        generation.close(finished=False)
+        found = recorded(SESSION, {0: generation})
+        assert [each.shown for each in found.outcomes] == ["git push"] * len(found.outcomes)
+        assert (found.torn, commands(found)) == (0, ["ls", "make"][: len(commands(found))])
+        later = parse(SAID[generation.consumed :])
+        assert len(found.outcomes) + len(later.outcomes) == 2
+
+
+@given(position=st.integers(0, len(SAID) - 1), byte=st.integers(0, 255))
+def test_a_flipped_byte_in_feedback_harms_at_most_what_stands_beside_it(position: int, byte: int) -> None:
+    found = read(SAID[:position] + bytes([byte]) + SAID[position + 1 :])
+    assert len({"ls", "make"} - set(commands(found))) <= 1
+    assert len(found.outcomes) <= 2
+    for outcome in found.outcomes:
+        assert outcome.event in EVENTS
+        assert 0 <= outcome.probability <= 1
+        assert outcome.shown

@@ -12,7 +12,6 @@ from delta_learn.collector.teaching import (
     add_meaning,
     commands_only,
     give_feedback,
-    last_command,
     teach,
     texts_of,
     typed_only,
@@ -70,17 +69,13 @@ def test_a_pair_is_suggested_and_its_meaning_is_not(store: Store) -> None:
         assert not [s for s in predictor.suggest(prefix, Context(), 40) if s.command.startswith("# ")]
 
 
-def test_feedback_says_which_command_it_is_about(store: Store) -> None:
+def test_feedback_says_from_which_shell_it_comes(store: Store) -> None:
     store.add([*work(3), *work(2, "zsh-2-2-2")])
-    last = give_feedback(store, "helpful", "/srv", "zsh-1-1-1")
-    assert last is not None
-    assert last.command == "git status"
+    give_feedback(store, "helpful", "/srv", "zsh-1-1-1")
     (kept,) = [entry for entry in store.entries() if entry.source == "feedback"]
     assert (kept.command, kept.directory, kept.session) == ("helpful", "/srv", "feedback")
     assert kept.environment == {"DELTA_SESSION": "zsh-1-1-1"}
     assert kept.timestamp is not None
-    assert give_feedback(store, "more of this", "/srv") is None
-    assert last_command(store, "no-such-session") is None
 
 
 def test_feedback_carries_the_suggestion_that_it_is_about(store: Store) -> None:
@@ -110,6 +105,15 @@ def test_secrets_in_a_judged_suggestion_are_replaced(store: Store) -> None:
     assert SECRET not in str(feedback)
     assert verdict is not None
     assert verdict.line == command.command, "as it would be suggested"
+
+
+def test_a_password_typed_for_a_command_before_the_judged_suggestion_is_replaced(store: Store) -> None:
+    password = "Tr" + "oub4dor"
+    give_feedback(store, "unhelpful", "/srv", suggestion="make", after=password)
+    store.add([CommandEntry(password, exit_code=127)])
+    feedback, command = sorted(store.entries(), key=lambda entry: entry.source)
+    assert password not in str(feedback)
+    assert feedback.environment["DELTA_SUGGESTION_AFTER"] == command.command
 
 
 def test_feedback_is_no_command(store: Store) -> None:

@@ -78,3 +78,12 @@ def test_isolated_entries_stand_alone(tokenizer: Tokenizer) -> None:
 
 def test_no_run_without_entries(tokenizer: Tokenizer) -> None:
     assert tokenize(Split([Session("a", ())], []), [], tokenizer, CONFIG) == []
+
+
+def test_what_was_accepted_weighs_less_and_only_in_training(tokenizer: Tokenizer) -> None:
+    config, accepted = replace(CONFIG, accepted_weight=0.5), {("a", 1)}
+    split = Split([Session("a", (LS, PWD))], [Session("a", (PWD,))])
+    train, held_out = tokenize(split, [], tokenizer, config, accepted)
+    assert weights(train) == {1.0, 0.5}
+    assert weights(held_out) == {1.0}
+    assert 0 < DatasetConfig().accepted_weight < 1

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from delta_learn.collector.outcome import Outcome
 from delta_learn.collector.pause import pause
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
@@ -74,3 +75,25 @@ def test_what_cannot_be_moved_is_counted(store: Store, monkeypatch: pytest.Monke
         current = read_status()
     assert (current.spool_files, current.spool_bytes) == (1, path.stat().st_size)
     assert f"{path.stat().st_size} bytes in 1 file wait" in current.to_text()
+
+
+def shown(event: str, sequence: int, saved: int = 0) -> CommandEntry:
+    command = CommandEntry("git push", session="zsh-1", sequence=sequence)
+    moment = time.time() + sequence
+    return Outcome(sequence, moment, event, "git\tpush", 0, saved, 0.531, "ngram", "").to_entry(command, "")
+
+
+def test_suggestions_are_counted_and_are_no_entries(store: Store) -> None:
+    assert "suggestions    today none shown" in read_status().to_text()
+    assert "last one       none yet" in read_status().to_text()
+    store.record([shown("overridden", 0), shown("part", 1, 3), shown("accepted", 2, 1200)])
+    current = read_status()
+    assert current.dataset_size == 1500
+    counted = "3 shown, 2 taken (1 whole, 1 in part), 1,203 keystrokes saved"
+    assert f"today {counted}" in current.to_text()
+    assert f"this month {counted}" in current.to_text()
+    assert "last one       `git\\tpush`, from ngram, probability 0.53, taken, " in current.to_text()
+    assert current.to_short_text().splitlines()[4:6] == [f"Suggestions {x}: {counted}" for x in ("today", "this month")]
+    assert current.to_short_text().splitlines()[6].startswith("Last suggestion: `git\\tpush`, from ngram")
+    assert current.to_json()["usage"]["today"] == {"shown": 3, "whole": 1, "part": 1, "saved": 1203}
+    assert current.to_json()["usage"]["last"]["expert"] == "ngram"

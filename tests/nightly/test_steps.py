@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from delta_learn.collector.outcome import Outcome
 from delta_learn.collector.store import Store
 from delta_learn.collector.teaching import give_feedback, teach
 from delta_learn.config import Config
@@ -12,7 +14,7 @@ from delta_learn.entry import CommandEntry, Session
 from delta_learn.nightly import steps
 from delta_learn.nightly.contender import Contender
 from delta_learn.nightly.night import Night
-from delta_learn.nightly.steps import DEPLOYED, check_conditions, replay_newest
+from delta_learn.nightly.steps import DEPLOYED, check_conditions, replay_newest, train_tokenizer
 from delta_learn.paths import Paths
 from delta_learn.registry import ModelFile, ModelRecord, Registry
 from delta_learn.trainer.personal import PersonalModel
@@ -55,3 +57,22 @@ def test_a_candidate_is_measured_against_what_predicts(
     monkeypatch.setattr(steps, "Contender", contender)
     replay_newest(night)
     assert used == {"delta": "candidate", DEPLOYED: "mine" if personal else None}
+
+
+def test_what_was_only_accepted_weighs_less(paths: Paths) -> None:
+    store = Store.open(paths)
+    entries = [CommandEntry(c, timestamp=1e9 + i, session="s", sequence=i) for i, c in enumerate(["make", "ls", "ls"])]
+    outcomes = [
+        Outcome(1, 1e9 + 1, "accepted", "ls", 0, 1, 0.5, "history", "").to_entry(entries[1], "make"),
+        Outcome(2, 1e9 + 2, "overridden", "make", 0, 0, 0.5, "history", "").to_entry(entries[2], "ls"),
+    ]
+    store.record([*entries, *outcomes])
+    night = Night(store, Registry(paths, store.keyring), Config(), nightly=False)
+    check_conditions(night)
+    assert night.entries == entries
+    assert night.accepted == {("s", 1)}
+    night.split = Split([Session("s", tuple(night.entries * 100))], [])
+    train_tokenizer(night)
+    assert night.lesson is not None
+    (run,) = [run for run in night.lesson.runs if not run.held_out and not run.synthetic]
+    assert set(np.frombuffer(run.weights, "<f2").tolist()) == {0.0, 0.5, 1.0}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from delta_learn.config import Config
+from delta_learn.config import Config, ServeConfig
 from delta_learn.entry import Session
 from delta_learn.errors import ConfigError, ModelError
 from delta_learn.nightly import trial
@@ -46,7 +46,8 @@ def shipped(monkeypatch: pytest.MonkeyPatch, neural: NeuralExpert) -> list[Model
     """The package carries a base model; the list holds every model that was loaded."""
     loaded: list[ModelFile] = []
 
-    def load(model: ModelFile) -> NeuralExpert:
+    def load(model: ModelFile, engine: str) -> NeuralExpert:
+        assert engine == "auto"
         loaded.append(model)
         return neural
 
@@ -110,6 +111,19 @@ def test_training_starts_from_the_base_unless_it_is_refused(
     for base in (None, False):
         assert run_trial(history(600), methods=["neural"], train_at=0.6, base=base).first == 360
     assert starts == [(360, BASE), (360, None)]
+
+
+def test_the_engine_is_that_of_the_settings(
+    history: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, neural: NeuralExpert
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(trial, "shipped_base", lambda: BASE)
+    monkeypatch.setattr(trial, "prepare", lambda *_: None)
+    monkeypatch.setattr(trial, "train", lambda *_, base, on_progress: SimpleNamespace(file=base))
+    monkeypatch.setattr(trial, "neural_expert", lambda model, engine: asked.append(engine) or neural)
+    config = Config(serve=ServeConfig(engine="torch"))
+    run_trial(history(600), methods=["neural"], base=True, train_at=0.6, config=config)
+    assert asked == ["torch", "torch"]
 
 
 def test_each_session_is_replayed_from_nothing(history: Callable[..., Path]) -> None:

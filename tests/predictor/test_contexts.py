@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delta_learn.entry import IMPORT_PREFIX, CommandEntry, split_sessions
-from delta_learn.predictor.contexts import MAX_PREVIOUS, contexts
+from delta_learn.predictor.contexts import MAX_PREVIOUS, Timeline, contexts
 
 
 def previous(entries: list[CommandEntry]) -> list[list[str]]:
@@ -86,3 +86,15 @@ def test_beginning_late_gives_the_same_contexts() -> None:
     whole = facts(0)
     for first in (1, 200, 201, 450, 600):
         assert facts(first) == whole[first:]
+
+
+def test_what_is_said_about_suggestions_belongs_to_no_shell() -> None:
+    said = CommandEntry("helpful", "/srv", 1e9, session="feedback", source="feedback")
+    timeline = Timeline()
+    first = CommandEntry("ls", session="s")
+    timeline.prompt_of(first)
+    timeline.follow(first)
+    assert timeline.prompt_of(said)[0] == -1
+    timeline.follow(said)
+    assert timeline.latest == "s"
+    assert timeline.prompt_of(CommandEntry("pwd", session="t"))[0] == 1

@@ -32,3 +32,12 @@ def test_known_lines_share_by_the_history_what_all_experts_give_them(habits: lis
     assert np.logaddexp.reduce(scores[:-1]) == pytest.approx(np.logaddexp.reduce(together[:-1]))
     assert scores[-1] == together[-1]
     assert not np.allclose(scores[:-1], together[:-1])
+
+
+def test_the_first_of_a_taught_pair_follows_nothing(habits: list[CommandEntry]) -> None:
+    pair = [CommandEntry(c, session="taught-1", sequence=i, source="taught") for i, c in enumerate(["ls", "pwd"])]
+    panel = trained([*habits, *pair])
+    assert panel.history is not None
+    log = panel.history.log
+    assert log.events["line1"][-2] < 0
+    assert log.texts[int(log.events["line1"][-1])] == "ls"

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delta_learn.collector.outcome import EVENTS, Outcome
 from delta_learn.entry import CommandEntry
 from delta_learn.errors import ModelError
+from delta_learn.predictor import suggest as module
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.contexts import contexts
 from delta_learn.predictor.neural import NeuralExpert
@@ -278,3 +280,51 @@ def test_probabilities_stay_within_one_with_a_model(habits: list[CommandEntry], 
         total = sum(each.probability for each in predictor.suggest(prefix, after("ls"), k=100))
         assert total <= 1 + 1e-9
         assert np.isfinite(total)
+
+
+def test_what_was_unhelpful_is_not_first_there_however_sure_it_was() -> None:
+    entries = [CommandEntry(["make", "./run"][i % 2], "/srv", 1e9 + i, 0, session="s", sequence=i) for i in range(401)]
+    predictor = Predictor.from_entries(entries)
+    prompt, other = Context(entries[-2:], "/srv", session="s"), Context(entries[-3:-1], "/srv", session="s")
+    assert predictor.suggest("", prompt, 1)[0].probability > 0.95
+    about = {"DELTA_SUGGESTION": "./run", "DELTA_SUGGESTION_AFTER": "make"}
+    predictor.observe(CommandEntry("unhelpful", environment=about, source="feedback"), other)
+    found = [each.command for each in predictor.suggest("", prompt, 5)]
+    assert found.index("./run") == len(found) - 1
+    assert predictor.suggest("", other, 1)[0].command == "make"
+    assert predictor.suggest("./", prompt, 1)[0].command == "./run", "typing asks for it"
+
+
+def test_what_became_of_suggestions_changes_no_prediction(habits: list[CommandEntry]) -> None:
+    predictor, plain = Predictor.from_entries(habits), Predictor.from_entries(habits)
+    context = Context(previous=habits[-2:], session=habits[-1].session)
+    first = plain.suggest("", context, 1)[0].command
+    for event in EVENTS:
+        outcome = Outcome(1, 1e9, event, first, 0, 0, 0.5, "history", "")
+        predictor.observe(outcome.to_entry(habits[-1], habits[-1].command), Context())
+    assert predictor.suggest("", context, 5) == plain.suggest("", context, 5)
+
+
+def test_feedback_does_not_push_commands_out_of_what_weights_are_learned_from(
+    habits: list[CommandEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEARNED_ENTRIES", 100)
+    said = [CommandEntry("more", timestamp=2e9 + i, session="feedback", source="feedback") for i in range(150)]
+    context = Context(previous=habits[-2:], session=habits[-1].session)
+    with_feedback, plain = Predictor.from_entries([*habits[:50], *said, *habits[50:]]), Predictor.from_entries(habits)
+    assert with_feedback.suggest("", context, 5) == plain.suggest("", context, 5)
+
+
+def test_a_taught_pair_comes_first_where_it_fits_and_nowhere_else(habits: list[CommandEntry]) -> None:
+    lesson = [
+        CommandEntry(command, session="taught-1", sequence=number, source="taught")
+        for number, command in enumerate(["git commit -m wip", "git pull --rebase"])
+    ]
+    predictor = Predictor.from_entries([*habits, *lesson])
+    after = Context(previous=(CommandEntry("git commit -m wip"),), session="new")
+    assert predictor.suggest("", after, 1)[0].command == "git pull --rebase"
+    assert predictor.suggest("git p", after, 1)[0].command == "git pull --rebase"
+    before = Context(previous=(CommandEntry("git add -A"),), session="new")
+    assert predictor.suggest("", before, 1)[0].command == "git commit -m wip"
+    again = Predictor.from_records(predictor.to_records())
+    assert again.suggest("", after, 3) == predictor.suggest("", after, 3)

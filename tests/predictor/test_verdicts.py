@@ -122,3 +122,12 @@ def test_it_is_the_same_after_saving() -> None:
     for place in (HERE, ELSEWHERE):
         np.testing.assert_array_equal(again.log_factors(LINES, place), verdicts.log_factors(LINES, place))
         assert verdicts.log_factors(LINES, place).any()
+
+
+def test_where_the_last_word_is_against_a_line() -> None:
+    verdicts = Verdicts()
+    verdicts.judge("git push", HERE, helpful=False)
+    assert verdicts.against(LINES, HERE).tolist() == [True, False]
+    assert not verdicts.against(LINES, ELSEWHERE).any(), "there it is less probable, but may be the best"
+    verdicts.judge("git push", HERE, helpful=True)
+    assert not verdicts.against(LINES, HERE).any()
