@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -89,3 +90,9 @@ def tell(display: Progress, text: str, *, err: bool = False) -> None:
         display.console.print(text, markup=False, highlight=False)
     else:
         typer.echo(text, err=err)
+
+
+def with_tilde(path: str | os.PathLike[str]) -> str:
+    """The path with `~` for the home directory."""
+    text, home = os.fspath(path), os.environ.get("HOME", "").rstrip("/")
+    return "~" + text[len(home) :] if home and (text == home or text.startswith(home + "/")) else text

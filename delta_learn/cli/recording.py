@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from delta_learn.cli import output
-from delta_learn.cli.output import echo_json, plural
+from delta_learn.cli.output import echo_json, plural, with_tilde
 from delta_learn.cli.times import moment, seconds, shown
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def _line(entry: CommandEntry) -> str:
     from delta_learn.collector.normalize import visible
     from delta_learn.collector.outcome import outcome_of
 
-    home = os.environ.get("HOME", "")
-    place = visible(entry.directory or "-")
-    if home and (place == home or place.startswith(home + "/")):
-        place = "~" + place[len(home) :]
+    place = with_tilde(visible(entry.directory or "-"))
     status = "-" if entry.exit_code is None else str(entry.exit_code)
     source = "" if entry.source in ("typed", "imported") else f"({entry.source}) "
     outcome = outcome_of(entry)

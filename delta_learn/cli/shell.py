@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from delta_learn.cli import output
-from delta_learn.cli.output import echo_json, plural, table
+from delta_learn.cli.output import echo_json, plural, table, with_tilde
 
 if TYPE_CHECKING:
     from delta_learn.installation.install import Installed, Uninstalled
@@ -66,20 +64,20 @@ def install(
     typer.echo(_installed(done, paths, Config.load(paths.config).collect.environment))
     if done.login_file:
         typer.echo(
-            f"delta-learn: bash reads {_short(done.login_file)} in a login shell, and that never sources ~/.bashrc: "
+            f"delta-learn: bash reads {with_tilde(done.login_file)} in a login shell, and that never sources ~/.bashrc: "
             f"add `[ -r ~/.bashrc ] && . ~/.bashrc` to it.",
             err=True,
         )
 
 
 def _installed(done: Installed, paths: Paths, variables: tuple[str, ...]) -> str:
-    files = " and ".join(_short(path) for path in done.rc_files.values())
+    files = " and ".join(with_tilde(path) for path in done.rc_files.values())
     names = ", ".join(variables) or "no variable"
     return "\n".join(
         [
             f"From your next new shell on ({files}) each command is recorded with directory, times, exit status, "
             f"git branch and {names}; secrets are replaced first.",
-            f"It lies in {_short(paths.training)}, sealed with the key in {_short(paths.state)}; nothing leaves this "
+            f"It lies in {with_tilde(paths.training)}, sealed with the key in {with_tilde(paths.state)}; nothing leaves this "
             "machine.",
             "Pause: `delta-learn pause --for 1h` and `delta-learn resume` for all shells, `:pause` in one.",
             "Review: `delta-learn review` shows what is kept; `delta-learn doctor` tries it out.",
@@ -103,14 +101,14 @@ def uninstall(
 
 
 def _uninstalled(done: Uninstalled, paths: Paths, *, kept: bool) -> str:
-    files = " and ".join(_short(path) for path in done.rc_files)
+    files = " and ".join(with_tilde(path) for path in done.rc_files)
     lines = [f"The line is out of {files}." if files else "No start file had a line of delta_learn."]
     lines.append("Running shells record nothing from now on; no new one will.")
     if done.drained:
         lines.append(f"{plural(done.drained, 'command')} that waited went to the data set.")
     if kept:
         lines.append(
-            f"What was recorded stays in {_short(paths.training)}, its key in {_short(paths.state)}; "
+            f"What was recorded stays in {with_tilde(paths.training)}, its key in {with_tilde(paths.state)}; "
             "`delta-learn uninstall --purge` deletes both."
         )
     elif done.purged:
@@ -134,9 +132,3 @@ def doctor(as_json: Json = False) -> None:
                 typer.echo(f"{check.name}: {check.mend}")
     if any(check.state == "problem" for check in checks):
         raise typer.Exit(1)
-
-
-def _short(path: Path) -> str:
-    """The path with `~` for the home directory."""
-    home = os.environ.get("HOME", "")
-    return f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path)

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from delta_learn.cli.output import echo_json, plural
+from delta_learn.cli.output import echo_json, plural, with_tilde
 from delta_learn.cli.times import shown
 
 _EXPERTS = {
     "history": "lines that you typed before",
-    "ngram": "a line put together from words in places like this",
+    "ngram": "words in places like this",
     "copy": "words of the last commands",
     "neural": "your own model",
 }
@@ -87,9 +87,9 @@ def _evidence(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _use(use: dict[str, Any]) -> str:
     from delta_learn.collector.normalize import visible
 
-    place = f"in {visible(use['directory'])}" if use["directory"] else ""
+    place = f"in {with_tilde(visible(use['directory']))}" if use["directory"] else ""
     after = f"after {_line(use['after'])}" if use["after"] else "first of its shell"
-    end = {True: "failed", False: "succeeded", None: ""}[use["failed"]]
+    end = "failed" if use["failed"] else ""
     return ", ".join(filter(None, [shown(use["time"]), place, after, end]))
 
 

@@ -54,7 +54,7 @@ def test_what_a_suggestion_is_based_on(run: Run, server: dict[str, Any]) -> None
     ]
     assert ["used", "4 times, 4 after `git commit`, 4 in this directory"] in lines
     assert ["failed", "0 of 4 times"] in lines
-    assert f"the last     {when}, in /srv, after `git commit`, succeeded\n" in run("why").stdout
+    assert f"the last     {when}, in /srv, after `git commit`\n" in run("why").stdout
 
 
 def test_a_line_never_typed_and_the_beginning_of_one(run: Run, server: dict[str, Any]) -> None:
