@@ -64,8 +64,8 @@ def install(
     typer.echo(_installed(done, paths, Config.load(paths.config).collect.environment))
     if done.login_file:
         typer.echo(
-            f"delta-learn: bash reads {with_tilde(done.login_file)} in a login shell, and that never sources ~/.bashrc: "
-            f"add `[ -r ~/.bashrc ] && . ~/.bashrc` to it.",
+            f"delta-learn: bash reads {with_tilde(done.login_file)} in a login shell, and that never sources "
+            f"~/.bashrc: add `[ -r ~/.bashrc ] && . ~/.bashrc` to it.",
             err=True,
         )
 
@@ -77,8 +77,8 @@ def _installed(done: Installed, paths: Paths, variables: tuple[str, ...]) -> str
         [
             f"From your next new shell on ({files}) each command is recorded with directory, times, exit status, "
             f"git branch and {names}; secrets are replaced first.",
-            f"It lies in {with_tilde(paths.training)}, sealed with the key in {with_tilde(paths.state)}; nothing leaves this "
-            "machine.",
+            f"It lies in {with_tilde(paths.training)}, sealed with the key in {with_tilde(paths.state)}; "
+            "nothing leaves this machine.",
             "Pause: `delta-learn pause --for 1h` and `delta-learn resume` for all shells, `:pause` in one.",
             "Review: `delta-learn review` shows what is kept; `delta-learn doctor` tries it out.",
             "Forget: `delta-learn forget PATTERN`, or `--since 2h`; `delta-learn uninstall` ends it all.",
