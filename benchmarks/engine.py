@@ -14,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,11 +22,15 @@ import torch
 from delta_learn.model.cache import KVCache
 from delta_learn.model.config import small
 from delta_learn.model.gpt import DeltaModel
-from delta_learn.serving.engine import TorchEngine
+from delta_learn.model.onnx import onnx_model
+from delta_learn.serving.onnxengine import OnnxEngine
+from delta_learn.serving.torchengine import TorchEngine
+from delta_learn.serving.tree import TreeEngine
 
 CONTEXT_TOKENS = 120
 LINES, LINE_TOKENS = 40, 8
 STEPS = 6
+STEP_ROWS = (1, 4, 10, 40)
 
 Task = Callable[[], object]
 
@@ -33,25 +38,41 @@ Task = Callable[[], object]
 def make_tasks() -> dict[str, Task]:
     """What is measured, by name."""
     torch.manual_seed(0)
-    engine = TorchEngine(DeltaModel(small()))
+    model = DeltaModel(small())
+    tensors = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    engine = TorchEngine(model)
+    engines: dict[str, TreeEngine[Any]] = {
+        "torch": engine,
+        "onnx": OnnxEngine(model.config, onnx_model(model.config, tensors)),
+    }
     draw = np.random.default_rng(0)
     contexts = [draw.integers(2048, size=CONTEXT_TOKENS).tolist() for _ in range(2)]
     lines = draw.integers(2048, size=(LINES, LINE_TOKENS)).tolist()
+    tasks: dict[str, Task] = {}
+    for name, each in engines.items():
+        tasks |= {f"{task}, {name}": work for task, work in tree_tasks(each, contexts, lines).items()}
+    cache = engine.start(contexts[0]).cache
+    tasks[f"score {LINES} lines, torch in rows"] = lambda: score_in_rows(model, cache, lines)
+    for rows in STEP_ROWS:
+        wide = cache.expand(rows)
+        tasks[f"step of {rows}, torch in rows"] = lambda w=wide: step_in_rows(model, w)  # type: ignore[misc]
+    return tasks
+
+
+def tree_tasks(engine: TreeEngine[Any], contexts: list[list[int]], lines: list[list[int]]) -> dict[str, Task]:
+    """What a prompt asks of an engine."""
     turn = iter(range(1 << 30))
     state = engine.start(contexts[0])
     tasks: dict[str, Task] = {
         f"read a context of {CONTEXT_TOKENS}": lambda: engine.start(contexts[next(turn) % 2]),
         f"score {LINES} lines of {LINE_TOKENS}": lambda: state.score(lines),
-        f"score {LINES} lines, in rows": lambda: score_in_rows(engine.model, state.cache, lines),
     }
-    for rows in (1, 4, 10, 40):
+    for rows in STEP_ROWS:
         tokens = [1] * rows
         beam = state.extend(tokens, [0] * rows)
         for _ in range(STEPS - 1):
             beam = beam.extend(tokens, list(range(rows)))
-        wide = state.cache.expand(rows)
         tasks[f"step of {rows}"] = lambda b=beam, t=tokens: b.extend(t, list(range(len(t))))  # type: ignore[misc]
-        tasks[f"step of {rows}, in rows"] = lambda w=wide: step_in_rows(engine.model, w)  # type: ignore[misc]
     return tasks
 
 
@@ -84,10 +105,10 @@ def main() -> None:
             task()
             if number >= 3:
                 times[name].append((time.perf_counter() - start) * 1000)
-    print(f"{'ms':28}{'median':>9}{'p99':>9}")
+    print(f"{'ms':36}{'median':>9}{'p99':>9}")
     figures = {name: [statistics.median(values), float(np.quantile(values, 0.99))] for name, values in times.items()}
     for name, (median, p99) in figures.items():
-        print(f"{name:28}{median:9.2f}{p99:9.2f}")
+        print(f"{name:36}{median:9.2f}{p99:9.2f}")
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
     (results / "engine.json").write_text(json.dumps(figures, indent=1))

@@ -9,6 +9,7 @@ from delta_learn.collector.never import never_lines
 from delta_learn.collector.normalize import Normalizer
 from delta_learn.collector.store import Store
 from delta_learn.collector.teaching import typed_only
+from delta_learn.config import Config
 from delta_learn.entry import CommandEntry, Session, split_sessions
 from delta_learn.errors import LockHeldError, MissingDependencyError, StorageError
 from delta_learn.predictor.context import Context
@@ -16,6 +17,7 @@ from delta_learn.predictor.mentions import REMEMBERED, mentioned
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
+from delta_learn.serving.engine import load_engine
 from delta_learn.serving.learner import open_learner
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
@@ -54,27 +56,25 @@ def deployed_expert(store: Store) -> tuple[NeuralExpert | None, str]:
     Raises:
         StorageError, ModelError: it is damaged or was exchanged.
         MissingDependencyError: what runs it is not installed.
+        ConfigError: config.json cannot be used.
     """
     registry = Registry(store.paths, store.keyring)
     model = registry.load_deployed()
-    return (None, "") if model is None else (neural_expert(model), registry.deployed or "")
+    if model is None:
+        return None, ""
+    engine = Config.load(store.paths.config).serve.engine
+    return neural_expert(model, engine), registry.deployed or ""
 
 
-def neural_expert(model: ModelFile) -> NeuralExpert:
-    """The expert that runs `model`, with this machine's names.
+def neural_expert(model: ModelFile, engine: str = "auto") -> NeuralExpert:
+    """The expert that runs `model`, with this machine's names; `engine` as the setting serve.engine.
 
     Raises:
-        MissingDependencyError: torch is not installed.
+        MissingDependencyError: what runs it is not installed.
         ModelError: the file does not fit this version of delta_learn.
     """
-    try:
-        from delta_learn.serving.engine import load_engine
-    except ImportError as error:
-        raise MissingDependencyError(
-            "The model needs torch; install it with `pip install 'delta-learn[train]'`."
-        ) from error
     tokenizer = Tokenizer.from_bytes(model.tokenizer, Normalizer.current())
-    return NeuralExpert(load_engine(model.meta["model"], model.weights), tokenizer)
+    return NeuralExpert(load_engine(model.meta["model"], model.weights, engine), tokenizer)
 
 
 def present_context(

@@ -1,152 +1,149 @@
+"""serving/engine.py: which engine runs a model, and what a process that only predicts imports and leaves behind."""
+
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
-from delta_learn.errors import ModelError
+from delta_learn.base.shipped import shipped_base
+from delta_learn.collector.store import Store
+from delta_learn.config import Config
+from delta_learn.errors import ConfigError, MissingDependencyError, ModelError
 from delta_learn.model.config import DeltaModelConfig
 from delta_learn.model.gpt import DeltaModel
 from delta_learn.model.weights import weights_to_bytes
-from delta_learn.serving.engine import TorchEngine, load_engine
+from delta_learn.paths import Paths
+from delta_learn.registry import ModelFile, ModelRecord, Registry
+from delta_learn.serving import engine as engines
+from delta_learn.serving.engine import load_engine
+from delta_learn.serving.onnxengine import OnnxEngine
+from delta_learn.serving.prediction import deployed_expert
+from delta_learn.serving.torchengine import TorchEngine
 
-VOCAB = 30
-CONFIGS = {
-    "plain": DeltaModelConfig(block_size=24, vocab_size=VOCAB, n_layer=2, n_head=4, n_embed=32, dropout=0.5),
-    "grouped": DeltaModelConfig(block_size=24, vocab_size=VOCAB, n_layer=2, n_head=4, n_kv_head=2, n_embed=32),
-}
-
-
-@pytest.fixture(params=CONFIGS.values(), ids=CONFIGS.keys())
-def model(request: pytest.FixtureRequest) -> DeltaModel:
-    torch.manual_seed(0)
-    model = DeltaModel(request.param)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name != "embedding.weight":
-                parameter.normal_(std=0.3)
-    return model
+CONFIG = DeltaModelConfig(block_size=24, vocab_size=30, n_layer=1, n_head=2, n_embed=32)
 
 
 @pytest.fixture
-def engine(model: DeltaModel) -> TorchEngine:
-    return TorchEngine(model)
+def weights() -> bytes:
+    torch.manual_seed(0)
+    return weights_to_bytes(DeltaModel(CONFIG))
 
 
-@torch.inference_mode()
-def reference(engine: TorchEngine, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-    """Log-probabilities after each whole row, one full forward pass for each: no cache, no batch."""
-    last = [engine.model(torch.tensor([list(row)]))[0, -1].log_softmax(-1) for row in rows]
-    return np.asarray(torch.stack(last).numpy())
+def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
+    """As if these could not be imported."""
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
 
 
-def assert_close(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
-    np.testing.assert_allclose(found, expected, atol=2e-4)
+def test_onnx_runtime_runs_it_where_nothing_else_is_said(weights: bytes) -> None:
+    assert isinstance(load_engine(CONFIG.to_dict(), weights), OnnxEngine)
+    assert isinstance(load_engine(CONFIG.to_dict(), weights, "onnx"), OnnxEngine)
+    assert isinstance(load_engine(CONFIG.to_dict(), weights, "torch"), TorchEngine)
 
 
-CONTEXT = [3, 1, 4, 1, 5, 9, 2, 6]
+def test_without_onnx_runtime_torch_runs_it(weights: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "onnxruntime")
+    assert isinstance(load_engine(CONFIG.to_dict(), weights), TorchEngine)
+    with pytest.raises(MissingDependencyError, match=r"ONNX Runtime.*delta-learn\[train\]"):
+        load_engine(CONFIG.to_dict(), weights, "onnx")
 
 
-def test_a_started_row_is_the_full_forward_pass(engine: TorchEngine) -> None:
-    state = engine.start(CONTEXT)
-    assert state.logprobs.shape == (1, VOCAB)
-    assert state.logprobs.dtype == np.float32
-    assert_close(state.logprobs, reference(engine, [CONTEXT]))
-    np.testing.assert_allclose(np.exp(state.logprobs).sum(-1), 1, rtol=1e-5)
+def test_without_either_the_extra_is_named(weights: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "onnxruntime", "delta_learn.serving.torchengine")
+    for engine in ("auto", "torch"):
+        with pytest.raises(MissingDependencyError, match=r"torch.*delta-learn\[train\]"):
+            load_engine(CONFIG.to_dict(), weights, engine)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_any_forking_dropping_and_reordering_is_the_full_forward_pass(engine: TorchEngine, seed: int) -> None:
-    draw = random.Random(seed)
-    rows, state = [list(CONTEXT)], engine.start(CONTEXT)
-    for _ in range(8):
-        chosen = [draw.randrange(len(rows)) for _ in range(draw.randint(1, 6))]
-        tokens = [draw.randrange(VOCAB) for _ in chosen]
-        rows = [[*rows[row], token] for row, token in zip(chosen, tokens, strict=True)]
-        state = state.extend(tokens, chosen)
-        assert_close(state.logprobs, reference(engine, rows))
+def test_what_onnx_cannot_express_is_torchs(
+    weights: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = []
+    monkeypatch.setattr(engines, "_in_torch", lambda config, weights: asked.append(config))
+    larger = {**CONFIG.to_dict(), "n_layer": 2}
+    with caplog.at_level(logging.INFO):
+        load_engine(larger, weights)
+    assert asked == [larger]
+    assert [record.message for record in caplog.records] == [
+        "ONNX cannot express the model's blocks.1.attention.key.weight. It runs in torch."
+    ]
+    with pytest.raises(ModelError, match="cannot express"):
+        load_engine(larger, weights, "onnx")
 
 
-def test_a_state_never_changes(engine: TorchEngine) -> None:
-    state = engine.start(CONTEXT).extend([7, 8], [0, 0])
-    before = state.logprobs.copy()
-    first = state.extend([1, 2, 3], [1, 0, 1])
-    state.score([[1, 2], [3]])
-    engine.start([5, 5, 5])
-    second = state.extend([1, 2, 3], [1, 0, 1])
-    assert np.array_equal(state.logprobs, before)
-    assert np.array_equal(first.logprobs, second.logprobs)
+def test_weights_of_another_model_and_damaged_ones_are_refused(weights: bytes) -> None:
+    for engine in ("auto", "torch"):
+        with pytest.raises(ModelError, match="another model's"):
+            load_engine({**CONFIG.to_dict(), "n_layer": 2}, weights, engine)
+    for engine in ("auto", "onnx", "torch"):
+        with pytest.raises(ModelError, match="damaged"):
+            load_engine(CONFIG.to_dict(), weights[:-7], engine)
+        with pytest.raises(ModelError, match="does not know"):
+            load_engine({**CONFIG.to_dict(), "n_expert": 4}, weights, engine)
 
 
-def scores(engine: TorchEngine, context: list[int], continuations: list[list[int]]) -> NDArray[np.float32]:
-    totals = []
-    for continuation in continuations:
-        ends = [context + continuation[:i] for i in range(len(continuation))]
-        logprobs = reference(engine, ends)
-        totals.append(sum(logprobs[i, token] for i, token in enumerate(continuation)))
-    return np.array(totals, dtype=np.float32)
+@pytest.fixture
+def deployed(paths: Paths) -> ModelFile:
+    """The base as this person's model: sealed, listed, deployed."""
+    base = shipped_base()
+    assert base is not None
+    store = Store.open(paths)
+    registry = Registry(store.paths, store.keyring)
+    registry.save_model(ModelRecord("delta_model_2026-11-22", 1.0), base)
+    registry.deploy("delta_model_2026-11-22")
+    return base
 
 
-def test_scores_are_sums_over_tokens(engine: TorchEngine) -> None:
-    draw = random.Random(1)
-    lines = [[draw.randrange(VOCAB) for _ in range(draw.randint(1, 9))] for _ in range(12)]
-    found = engine.start(CONTEXT).score(lines)
-    assert found.dtype == np.float32
-    assert_close(found, scores(engine, CONTEXT, lines))
+def test_the_setting_chooses(paths: Paths, deployed: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("delta_learn.serving.prediction.neural_expert", lambda model, engine: asked.append(engine))
+    deployed_expert(Store.open(paths))
+    paths.config.write_text(json.dumps({"serve": {"engine": "torch"}}))
+    deployed_expert(Store.open(paths))
+    assert asked == ["auto", "torch"]
+    paths.config.write_text(json.dumps({"serve": {"engine": "jax"}}))
+    with pytest.raises(ConfigError, match="auto or onnx or torch"):
+        Config.load(paths.config)
 
 
-def test_single_tokens_and_nothing_can_be_scored(engine: TorchEngine) -> None:
-    state = engine.start(CONTEXT)
-    assert_close(state.score([[2], [3]]), state.logprobs[0, 2:4])
-    assert state.score([]).shape == (0,)
+PREDICT = """
+import sys
+from delta_learn.collector.store import Store
+from delta_learn.paths import Paths
+from delta_learn.predictor.context import Context
+from delta_learn.serving.chores import Chores
+assert not {"torch", "onnxruntime"} & sys.modules.keys(), "imported before a model is wanted"
+from delta_learn.serving.prediction import deployed_expert
+expert, version = deployed_expert(Store.open(Paths.from_environment()))
+print(version, expert.propose("git ", Context(), 1)[0][0])
+assert "onnxruntime" in sys.modules
+assert "torch" not in sys.modules
+"""
 
 
-def test_scores_go_on_from_the_first_row(engine: TorchEngine) -> None:
-    state = engine.start(CONTEXT).extend([7, 8, 9], [0, 0, 0]).extend([1, 2], [2, 0])
-    lines = [[4, 4, 4], [5], [6, 0]]
-    assert_close(state.score(lines), scores(engine, [*CONTEXT, 9, 1], lines))
+def test_a_process_that_predicts_does_without_torch_and_leaves_nothing_behind(
+    deployed: ModelFile, home: Path, tmp_path: Path
+) -> None:
+    before = set(tmp_path.rglob("*"))
+    run = subprocess.run([sys.executable, "-c", PREDICT], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("delta_model_2026-11-22 git ")
+    assert set(tmp_path.rglob("*")) - before == set()  # no weights in the clear, no identifier of another's
 
 
-def test_what_two_rows_share_is_not_read_again(engine: TorchEngine) -> None:
-    read: list[int] = []
-    engine.model.embedding.register_forward_hook(lambda *arguments: read.append(arguments[1][0].numel()))
-    rows = (CONTEXT, CONTEXT, [*CONTEXT, 7, 7], CONTEXT[:3], [*CONTEXT[:2], 0], [0, 1])
-    logprobs = [engine.start(row).logprobs for row in rows]
-    assert read == [8, 1, 2, 1, 1, 2]
-    for row, found in zip(rows, logprobs, strict=True):
-        assert_close(found, reference(engine, [row]))
-
-
-def test_rows_may_be_as_long_as_the_model_sees(engine: TorchEngine) -> None:
-    full = engine.start([1] * 23).extend([2], [0])
-    assert_close(full.logprobs, reference(engine, [[1] * 23 + [2]]))
-    assert_close(engine.start([1] * 22).score([[1, 2, 3]]), scores(engine, [1] * 22, [[1, 2, 3]]))
-
-
-def test_what_the_model_cannot_read_is_refused(engine: TorchEngine) -> None:
-    for ids in ([], [1] * 25):
-        with pytest.raises(ModelError, match="1 to 24"):
-            engine.start(ids)
-    with pytest.raises(ModelError, match="25"):
-        engine.start([1] * 24).extend([1], [0])
-    with pytest.raises(ModelError, match="25"):
-        engine.start([1] * 23).score([[1], [1, 2, 3]])
-    state = engine.start(CONTEXT)
-    for tokens, rows in (([], []), ([1, 2], [0])):
-        with pytest.raises(ModelError, match="one token for each"):
-            state.extend(tokens, rows)
-    with pytest.raises(ModelError, match="empty"):
-        state.score([[1], []])
-
-
-def test_a_model_file_becomes_the_same_engine(model: DeltaModel) -> None:
-    expected = TorchEngine(model).start(CONTEXT).logprobs
-    engine = load_engine(model.config.to_dict(), weights_to_bytes(model))
-    assert np.array_equal(engine.start(CONTEXT).logprobs, expected)
-    assert (engine.max_tokens, engine.vocab_size) == (24, VOCAB)
-    with pytest.raises(ModelError, match="another model's"):
-        load_engine({**model.config.to_dict(), "n_layer": 1}, weights_to_bytes(model))
+def test_onnx_runtime_is_told_to_tell_nothing(deployed: ModelFile) -> None:
+    told = f"{PREDICT}\nimport os\nassert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    watch = "import os, sys\n" + (
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        assert name != 'onnxruntime' or os.environ.get('ORT_DISABLE_TELEMETRY') == '1'\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    run = subprocess.run([sys.executable, "-c", watch + told], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
