@@ -65,7 +65,7 @@ def tree_tasks(engine: TreeEngine[Any], contexts: list[list[int]], lines: list[l
     state = engine.start(contexts[0])
     tasks: dict[str, Task] = {
         f"read a context of {CONTEXT_TOKENS}": lambda: engine.start(contexts[next(turn) % 2]),
-        f"score {LINES} lines of {LINE_TOKENS}": lambda: state.score(lines),
+        f"score {LINES} lines of {LINE_TOKENS}": lambda: state.after([line[:-1] for line in lines]),
     }
     for rows in STEP_ROWS:
         tokens = [1] * rows

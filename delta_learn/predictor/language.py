@@ -23,10 +23,10 @@ class State(Protocol):
         """Row i of the result is row `rows[i]` followed by `tokens[i]`: forks, drops and reorders."""
         ...
 
-    def score(self, continuations: Sequence[Sequence[int]]) -> Floats:
-        """Natural log-probability of each whole continuation of row 0, in one batch: (n,) float32.
+    def after(self, paths: Sequence[Sequence[int]]) -> Floats:
+        """Natural log-probability of the token after row 0 and each of the paths: (n, vocab_size) float32.
 
-        Continuations may differ in length; none is empty.
+        Paths may differ in length; none is empty. What they have in common costs once.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from delta_learn.predictor.beam import Alphabet, search
 from delta_learn.predictor.context import Context
-from delta_learn.predictor.language import LanguageModel, State
+from delta_learn.predictor.language import Floats, LanguageModel, State
 from delta_learn.tokenizer.healing import PieceTable, heal
 from delta_learn.tokenizer.sequence import encode_context
 from delta_learn.tokenizer.symbols import END
@@ -24,6 +24,8 @@ MAX_LINE_CHARS = 4096
 _WIDTH = 4
 _LONGEST_SEARCH = 40
 _MIN_CONTEXT = 2
+_MOST_KNOWN = 500
+"""Places of one prompt after which the model's answer is kept: 8 KB each."""
 _PRINTABLE_FROM = 0x20
 _DELETE = 0x7F
 
@@ -36,6 +38,8 @@ class _Prompt:
     ids: list[int]
     states: dict[tuple[int, ...], tuple[State, float]]
     """By tokens after the context: the state there and ln P of the tokens."""
+    after: dict[tuple[int, ...], Floats]
+    """By tokens after the context: ln P of the next one, (vocab_size,)."""
     scores: dict[str, float] = field(default_factory=dict)
     """ln P(line | context) of lines."""
     begun: dict[str, float] = field(default_factory=dict)
@@ -100,9 +104,7 @@ class NeuralExpert:
         prompt = self._prepare(context)
         ids = {text: self._tokenizer.encode(text) for text in texts if text and text not in prompt.begun}
         batch = {text: each for text, each in ids.items() if len(each) <= self._room}
-        if batch:
-            state, _ = prompt.states[()]
-            prompt.begun.update(zip(batch, map(float, state.score(list(batch.values()))), strict=True))
+        prompt.begun |= self._sums(prompt, batch)
         return np.array([prompt.begun.get(text, -np.inf) for text in texts], np.float64)
 
     def novelty(self, context: Context) -> float:  # noqa: ARG002
@@ -118,7 +120,8 @@ class NeuralExpert:
                 self._tokenizer,
                 self._context_tokens,
             )
-            self._prompt = _Prompt(context, ids, {(): (self._model.start(ids), 0.0)})
+            state = self._model.start(ids)
+            self._prompt = _Prompt(context, ids, {(): (state, 0.0)}, {(): state.logprobs[0]})
         return self._prompt
 
     def _walk(self, prompt: _Prompt, ids: Sequence[int]) -> tuple[State, float]:
@@ -128,7 +131,8 @@ class NeuralExpert:
         for position in range(done, len(ids)):
             logprob += float(state.logprobs[0, ids[position]])
             state = state.extend([ids[position]], [0])
-            prompt.states[tuple(ids[: position + 1])] = state, logprob
+            path = tuple(ids[: position + 1])
+            prompt.states[path], prompt.after[path] = (state, logprob), state.logprobs[0]
         return state, logprob
 
     def _search(self, prompt: _Prompt, prefix: str) -> None:
@@ -161,20 +165,45 @@ class NeuralExpert:
                 prompt.scores[line] = self._score_long(prompt, ids)
             else:
                 batch[line] = ids
-        if batch:
-            state, _ = prompt.states[()]
-            prompt.scores.update(zip(batch, map(float, state.score(list(batch.values()))), strict=True))
+        prompt.scores |= self._sums(prompt, batch)
+
+    def _sums(self, prompt: _Prompt, lines: Mapping[str, Sequence[int]]) -> dict[str, float]:
+        """ln P of the tokens of each line, one after the other."""
+        paths = {line: [tuple(ids[:end]) for end in range(len(ids))] for line, ids in lines.items()}
+        self._read(prompt, {path for each in paths.values() for path in each})
+        return {
+            line: sum(float(prompt.after[path][token]) for path, token in zip(paths[line], ids, strict=True))
+            for line, ids in lines.items()
+        }
+
+    def _read(self, prompt: _Prompt, paths: Set[tuple[int, ...]]) -> None:
+        """Enter what follows each of the paths into `prompt.after`, read from the nearest state that is there."""
+        if len(prompt.after) > _MOST_KNOWN:
+            prompt.after = {path: state.logprobs[0] for path, (state, _) in prompt.states.items()}
+        behind: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for path in sorted(paths - prompt.after.keys()):
+            done = next(end for end in range(len(path) - 1, -1, -1) if path[:end] in prompt.states)
+            behind.setdefault(path[:done], []).append(path)
+        for begun, group in behind.items():
+            state, _ = prompt.states[begun]
+            prompt.after.update(zip(group, state.after([path[len(begun) :] for path in group]), strict=True))
 
     def _score_long(self, prompt: _Prompt, ids: list[int]) -> float:
         """ln P of a line that does not fit behind its context: the rest sees what comes right before it."""
         state, _ = prompt.states[()]
-        total = float(state.score([ids[: self._room]])[0])
+        total = _log_probability(state, ids[: self._room])
         half = self._model.max_tokens // 2
         row = prompt.ids + ids
         for position in range(len(prompt.ids) + self._room, len(row), half):
             state = self._model.start(row[max(0, position - half) : position])
-            total += float(state.score([row[position : position + half]])[0])
+            total += _log_probability(state, row[position : position + half])
         return total
+
+
+def _log_probability(state: State, ids: Sequence[int]) -> float:
+    """ln P of the tokens after row 0 of a state."""
+    after = [state.logprobs[0], *state.after([ids[:end] for end in range(1, len(ids))])]
+    return sum(float(logprobs[token]) for logprobs, token in zip(after, ids, strict=True))
 
 
 def _continuing(prompt: _Prompt, prefix: str) -> list[str]:

@@ -55,8 +55,8 @@ class OnnxEngine(TreeEngine[tuple[Floats, ...]]):
             "wanted": np.arange(count - reading.wanted, count),
             **dict(zip(self._past, cache, strict=True)),
         }
-        logprobs, *present = self._session.run(self._outputs, inputs)
-        return tuple(present), logprobs[0]
+        logprobs, *present = self._session.run(self._outputs if reading.kept else self._outputs[:1], inputs)
+        return tuple(present) or cache, logprobs[0]
 
 
 def load_onnx(config: dict[str, Any], weights: bytes) -> OnnxEngine:

@@ -8,7 +8,7 @@ takes half the time this way, and a step of 40 hypotheses a third (benchmarks/en
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Generic, TypeVar
@@ -39,6 +39,8 @@ class Reading:
     """(T, kept + T), what each token sees."""
     wanted: int
     """The last `wanted` tokens are those whose successors are asked for."""
+    kept: bool = True
+    """Whether anything will be read after these tokens."""
 
 
 class TreeEngine(ABC, Generic[Cache]):
@@ -61,7 +63,10 @@ class TreeEngine(ABC, Generic[Cache]):
 
     @abstractmethod
     def read(self, cache: Cache, reading: Reading) -> tuple[Cache, Floats]:
-        """The columns kept and those of the tokens read; log-probabilities after the tokens: (wanted, vocab_size)."""
+        """The columns kept and those of the tokens read; log-probabilities after the tokens: (wanted, vocab_size).
+
+        Where `reading.kept` is False the cache that comes back is the one that was given, or any other.
+        """
 
     def start(self, ids: Sequence[int]) -> TreeState[Cache]:
         """Read one row of at least one token.
@@ -119,35 +124,35 @@ class TreeState(Generic[Cache]):
         cache, logprobs = self.engine.read(self.cache, reading)
         return TreeState(self.engine, cache, self.context, count, self.steps + 1, logprobs)
 
-    def score(self, continuations: Sequence[Sequence[int]]) -> Floats:
-        """Natural log-probability (n,) of each whole continuation of row 0; none is empty.
+    def after(self, paths: Sequence[Sequence[int]]) -> Floats:
+        """What follows row 0 and each of the paths, none of them empty: log-probabilities (n, vocab_size).
+
+        What paths have in common is read once.
 
         Raises:
-            ModelError: a continuation is empty or would pass max_tokens.
+            ModelError: a path is empty or would pass max_tokens.
         """
-        if not continuations:
-            return np.zeros(0, dtype=np.float32)
-        if not all(continuations):
-            raise ModelError("An empty continuation has no probability: give at least its end symbol.")
-        lengths = np.array([len(c) for c in continuations])
-        # Token i of a continuation is predicted from the tokens before it: the last is never read.
-        inputs = [token for c in continuations for token in c[:-1]]
-        scores = self.logprobs[0, [c[0] for c in continuations]]
-        if inputs:
-            targets = [token for c in continuations for token in c[1:]]
-            owners = np.repeat(np.arange(len(lengths)), lengths - 1)  # (N,) the continuation of each input
-            logprobs = self._read(inputs, owners, self._depth(int(lengths.max()) - 1))
-            np.add.at(scores, owners, logprobs[np.arange(len(inputs)), targets])
-        return scores
+        if not all(paths):
+            raise ModelError("An empty path leads nowhere: what follows the row itself is known.")
+        nodes = sorted({tuple(path[:end]) for path in paths for end in range(1, len(path) + 1)}, key=len)
+        if not nodes:
+            return np.empty((0, self.engine.vocab_size), np.float32)
+        places = {node: place for place, node in enumerate(nodes)}
+        logprobs = self.engine.read(self.cache, self._reading(nodes, places))[1]
+        found: Floats = logprobs[[places[tuple(path)] for path in paths]]
+        return found
 
-    def _read(self, tokens: list[int], owners: Integers, depth: int) -> Floats:
-        """What follows each of the tokens (N, vocab_size) of several continuations of row 0, side by side."""
+    def _reading(self, nodes: Sequence[tuple[int, ...]], places: Mapping[tuple[int, ...], int]) -> Reading:
+        """The last tokens of nodes, each of which sees row 0 and the nodes that lead to it, which come before it."""
         columns = self._columns(np.zeros(1, np.int64))
-        own = np.tril(owners[:, None] == owners[None, :])
-        sees = np.concatenate((np.ones((len(tokens), len(columns)), np.bool_), own), axis=1)
-        positions = depth + own.sum(1) - 1
-        reading = Reading(np.array(tokens, np.int64), positions, columns, sees, wanted=len(tokens))
-        return self.engine.read(self.cache, reading)[1]
+        own = np.eye(len(nodes), dtype=np.bool_)
+        for place, node in enumerate(nodes):
+            if len(node) > 1:
+                own[place] |= own[places[node[:-1]]]
+        sees = np.concatenate((np.ones((len(nodes), len(columns)), np.bool_), own), axis=1)
+        positions = self._depth(len(nodes[-1])) - 1 + np.array([len(node) for node in nodes])
+        tokens = np.array([node[-1] for node in nodes], np.int64)
+        return Reading(tokens, positions, columns, sees, wanted=len(nodes), kept=False)
 
     def _columns(self, rows: Integers) -> Integers:
         """Where the tokens of `rows` lie in the cache: the context, then their columns, step by step."""

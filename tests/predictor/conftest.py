@@ -58,7 +58,8 @@ class MemoryModel:
     """Lines that it knows in other pieces than the tokenizer's."""
     starts: int = 0
     extensions: int = 0
-    scored: int = 0
+    read: int = 0
+    """Paths that were asked for."""
 
     def start(self, ids: Sequence[int]) -> MemoryState:
         assert 1 <= len(ids) <= self.max_tokens
@@ -95,17 +96,12 @@ class MemoryState:
         assert all(len(row) <= self.model.max_tokens for row in longer)
         return MemoryState(self.model, longer)
 
-    def score(self, continuations: Sequence[Sequence[int]]) -> Floats:
-        scores = []
-        for ids in continuations:
-            assert len(self.rows[0]) + len(ids) <= self.model.max_tokens
-            self.model.scored += 1
-            row, total = self.rows[0], 0.0
-            for token in ids:
-                total += float(self.model.next_logprobs(row)[token])
-                row = (*row, token)
-            scores.append(total)
-        return np.array(scores, np.float32)
+    def after(self, paths: Sequence[Sequence[int]]) -> Floats:
+        assert all(paths)
+        self.model.read += len(paths)
+        assert all(len(self.rows[0]) + len(path) < self.model.max_tokens for path in paths)
+        found = [self.model.next_logprobs((*self.rows[0], *path)) for path in paths]
+        return np.stack(found) if found else np.empty((0, self.model.tokenizer.vocab_size), np.float32)
 
 
 @pytest.fixture

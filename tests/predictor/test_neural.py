@@ -76,10 +76,10 @@ def test_keystrokes_that_agree_with_a_composed_line_do_not_search(
     model = memory_model(LINES)
     expert = NeuralExpert(model, tokenizer)
     expert.propose("", context, 4)
-    before = (model.starts, model.extensions, model.scored)
+    before = (model.starts, model.extensions, model.read)
     for end in range(1, len("git status")):
         assert expert.propose("git status"[:end], context, 1)[0][0] == "git status"
-    assert (model.starts, model.extensions, model.scored) == before
+    assert (model.starts, model.extensions, model.read) == before
     assert model.starts == 1
     expert.propose("cat R", context, 1)
     assert model.extensions > before[1]
@@ -89,10 +89,35 @@ def test_a_new_context_is_read(tokenizer: Tokenizer, memory_model: Callable, con
     model = memory_model(LINES)
     expert = NeuralExpert(model, tokenizer)
     expert.log_probabilities(["ls"], context)
+    read = model.read
     expert.log_probabilities(["ls"], context)
-    assert (model.starts, model.scored) == (1, 1)
+    assert (model.starts, model.read) == (1, read)
     expert.log_probabilities(["ls"], Context())
-    assert (model.starts, model.scored) == (2, 2)
+    assert (model.starts, model.read) == (2, 2 * read)
+
+
+def test_what_lines_have_in_common_is_read_once(tokenizer: Tokenizer, memory_model: Callable, context: Context) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    lines = ["git status", "git stash", "git push", "git"]
+    expert.log_probabilities(lines, context)
+    encoded = [tokenizer.encode(line) for line in lines]
+    assert model.read == len({tuple(ids[:end]) for ids in encoded for end in range(1, len(ids) + 1)})
+    before = model.read
+    expert.log_beginnings(["git", "git stat", "git status"], context)
+    assert model.read <= before + len(tokenizer.encode("git stat"))
+
+
+def test_beginnings_after_a_way_back_are_those_of_a_new_expert(
+    tokenizer: Tokenizer, memory_model: Callable, context: Context
+) -> None:
+    """What was typed and taken back leaves states behind that are as long as those of what is typed now."""
+    expert = NeuralExpert(memory_model(LINES), tokenizer)
+    for typed in ("cat README", "git status", "git push"):
+        expert.log_prefix(typed, context)
+    texts = ["cat README.md", "git status", "git push -f", "git"]
+    fresh = NeuralExpert(memory_model(LINES), tokenizer).log_beginnings(texts, context)
+    assert expert.log_beginnings(texts, context) == pytest.approx(fresh, abs=1e-5)
 
 
 def test_the_prefix_holds_at_least_its_lines(tokenizer: Tokenizer, memory_model: Callable, context: Context) -> None:

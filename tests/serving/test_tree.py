@@ -62,14 +62,6 @@ class Full:
         last = [self.model(torch.tensor([list(row)]))[0, -1].log_softmax(-1) for row in rows]
         return np.asarray(torch.stack(last).numpy())
 
-    def scores(self, context: list[int], continuations: list[list[int]]) -> NDArray[np.float32]:
-        """Log-probability of each whole continuation."""
-        totals = []
-        for continuation in continuations:
-            logprobs = self.logprobs([context + continuation[:i] for i in range(len(continuation))])
-            totals.append(sum(logprobs[i, token] for i, token in enumerate(continuation)))
-        return np.array(totals, dtype=np.float32)
-
 
 def assert_close(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
     np.testing.assert_allclose(found, expected, atol=2e-4)
@@ -104,31 +96,38 @@ def test_a_state_never_changes(engine: TreeEngine[Any]) -> None:
     state = engine.start(CONTEXT).extend([7, 8], [0, 0])
     before = state.logprobs.copy()
     first = state.extend([1, 2, 3], [1, 0, 1])
-    state.score([[1, 2], [3]])
+    state.after([[1, 2], [3]])
     engine.start([5, 5, 5])
     second = state.extend([1, 2, 3], [1, 0, 1])
     assert np.array_equal(state.logprobs, before)
     assert np.array_equal(first.logprobs, second.logprobs)
 
 
-def test_scores_are_sums_over_tokens(engine: TreeEngine[Any], full: Full) -> None:
+def test_what_follows_any_paths_is_the_full_forward_pass(engine: TreeEngine[Any], full: Full) -> None:
     draw = random.Random(1)
-    lines = [[draw.randrange(VOCAB) for _ in range(draw.randint(1, 9))] for _ in range(12)]
-    found = engine.start(CONTEXT).score(lines)
+    paths = [[draw.randrange(3) for _ in range(draw.randint(1, 9))] for _ in range(20)]
+    found = engine.start(CONTEXT).after(paths)
     assert found.dtype == np.float32
-    assert_close(found, full.scores(CONTEXT, lines))
+    assert_close(found, full.logprobs([CONTEXT + path for path in paths]))
 
 
-def test_single_tokens_and_nothing_can_be_scored(engine: TreeEngine[Any]) -> None:
-    state = engine.start(CONTEXT)
-    assert_close(state.score([[2], [3]]), state.logprobs[0, 2:4])
-    assert state.score([]).shape == (0,)
+def test_nothing_can_be_asked_for(engine: TreeEngine[Any]) -> None:
+    assert engine.start(CONTEXT).after([]).shape == (0, VOCAB)
 
 
-def test_scores_go_on_from_the_first_row(engine: TreeEngine[Any], full: Full) -> None:
+def test_paths_go_on_from_the_first_row(engine: TreeEngine[Any], full: Full) -> None:
     state = engine.start(CONTEXT).extend([7, 8, 9], [0, 0, 0]).extend([1, 2], [2, 0])
-    lines = [[4, 4, 4], [5], [6, 0]]
-    assert_close(state.score(lines), full.scores([*CONTEXT, 9, 1], lines))
+    paths = [[4, 4, 4], [5], [4, 0]]
+    assert_close(state.after(paths), full.logprobs([[*CONTEXT, 9, 1, *path] for path in paths]))
+
+
+def test_what_paths_share_is_read_once(engine: TreeEngine[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    state, read, plain = engine.start(CONTEXT), [], engine.read
+    monkeypatch.setattr(
+        engine, "read", lambda cache, reading: (read.append(len(reading.tokens)), plain(cache, reading))[1]
+    )
+    state.after([[1, 2, 3], [1, 2], [1, 2, 4], [1, 2, 4], [5]])
+    assert read == [5]
 
 
 def test_what_two_rows_share_is_not_read_again(
@@ -149,7 +148,7 @@ def test_what_two_rows_share_is_not_read_again(
 def test_rows_may_be_as_long_as_the_model_sees(engine: TreeEngine[Any], full: Full) -> None:
     longest = engine.start([1] * 23).extend([2], [0])
     assert_close(longest.logprobs, full.logprobs([[1] * 23 + [2]]))
-    assert_close(engine.start([1] * 22).score([[1, 2, 3]]), full.scores([1] * 22, [[1, 2, 3]]))
+    assert_close(engine.start([1] * 22).after([[1, 2]]), full.logprobs([[1] * 22 + [1, 2]]))
 
 
 def test_what_the_model_cannot_read_is_refused(engine: TreeEngine[Any]) -> None:
@@ -159,10 +158,10 @@ def test_what_the_model_cannot_read_is_refused(engine: TreeEngine[Any]) -> None:
     with pytest.raises(ModelError, match="25"):
         engine.start([1] * 24).extend([1], [0])
     with pytest.raises(ModelError, match="25"):
-        engine.start([1] * 23).score([[1], [1, 2, 3]])
+        engine.start([1] * 23).after([[1], [1, 2]])
     state = engine.start(CONTEXT)
     for tokens, rows in (([], []), ([1, 2], [0])):
         with pytest.raises(ModelError, match="one token for each"):
             state.extend(tokens, rows)
     with pytest.raises(ModelError, match="empty"):
-        state.score([[1], []])
+        state.after([[1], []])
