@@ -48,6 +48,8 @@ class Composer:
     Choices are kept for the prompt that is being answered: a keystroke adds what is new, usually nothing.
     """
 
+    last_resort = False
+
     def __init__(self, sources: Collection[str] = SOURCES, memory: TokenMemory | None = None) -> None:
         """`memory` is what is known already: documentation."""
         self.sources = tuple(sources)

@@ -65,6 +65,7 @@ class HistoryRanker:
     """
 
     name = "history"
+    last_resort = False
 
     def __init__(self) -> None:
         self._log = CommandLog()

@@ -27,6 +27,11 @@ class Expert(Protocol):
         """Shown as the source of a suggestion."""
         ...
 
+    @property
+    def last_resort(self) -> bool:
+        """Whether it is asked to propose lines only where no other expert has any."""
+        ...
+
     def propose(self, prefix: str, context: Context, count: int) -> list[tuple[str, float]]:
         """At most `count` longer lines that begin with `prefix`, best first, with ln P(line | context)."""
         ...
@@ -72,9 +77,12 @@ class Mixture:
             self._weights[expert.name] = weight
 
     def propose(self, prefix: str, context: Context, count: int) -> list[str]:
-        """The lines that any expert proposes, each once; at most `count` from each."""
-        found = (line for each in self.experts for line, _ in each.propose(prefix, context, count))
-        return list(dict.fromkeys(found))
+        """The lines that any expert proposes, each once; at most `count` from each. The last resort only at need."""
+        found: dict[str, None] = {}
+        for each in sorted(self.experts, key=lambda expert: expert.last_resort):
+            if not (found and each.last_resort):
+                found |= dict.fromkeys(line for line, _ in each.propose(prefix, context, count))
+        return list(found)
 
     def shares(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
         """ln of what each expert contributes to P(line | context): (experts, lines).

@@ -68,30 +68,40 @@ class NeuralExpert:
         allowed = np.array([_is_printable(spelling) for spelling in spellings])
         self._alphabet = Alphabet(PieceTable(tokenizer), allowed, self._end)
         self._prompt: _Prompt | None = None
+        self.last_resort = False
+        """Whether others compose, too: then it does where they find nothing, and says how probable words are."""
+
+    def prepare(self, context: Context) -> None:
+        """Read the context, so that no keystroke waits for it."""
+        self._prepare(context)
 
     def propose(self, prefix: str, context: Context, count: int) -> list[tuple[str, float]]:
         """At most `count` composed lines that begin with `prefix`, best first, with ln P(line | context)."""
         prompt = self._prepare(context)
-        if len(prefix) > MAX_LINE_CHARS:
-            return []
-        if not _continuing(prompt, prefix):
-            self._search(prompt, prefix)
-        lines = sorted(_continuing(prompt, prefix), key=lambda line: (-prompt.scores[line], line))
+        lines = sorted(self._composed(prompt, prefix), key=lambda line: (-prompt.scores[line], line))
         return [(line, prompt.scores[line]) for line in lines[:count]]
 
-    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:  # noqa: ARG002
-        """ln P(line | context) of each line: (len(lines),); -inf for lines longer than MAX_LINE_CHARS."""
-        prompt = self._prepare(context)
-        self._score(prompt, [line for line in lines if line not in prompt.scores])
-        return np.array([prompt.scores[line] for line in lines], np.float64)
+    def log_probabilities(self, lines: Sequence[str], context: Context, *, among: str | None = None) -> Scores:
+        """ln P(line | context) of each line: (len(lines),); -inf for lines longer than MAX_LINE_CHARS.
+
+        With `among`, those get -inf, too, that no search found: reading 40 candidates takes longer than all the
+        rest of a prompt, and the search finds those that are probable (docs/log.md).
+        """
+        if among is None:
+            prompt = self._prepare(context)
+            self._score(prompt, [line for line in lines if line not in prompt.scores])
+        elif not self.last_resort:
+            self._composed(self._prepare(context), among)
+        known = self._prompt.scores if self._prompt and self._prompt.context is context else {}
+        return np.array([known.get(line, -np.inf) for line in lines], np.float64)
 
     def log_prefix(self, prefix: str, context: Context) -> float:
         """ln P(the line begins with `prefix`), over the segmentations that healing leaves open."""
-        prompt = self._prepare(context)
         if not prefix:
-            return 0.0
+            return 0.0  # the empty prompt waits for nothing
         if len(prefix) > MAX_LINE_CHARS:
             return -np.inf
+        prompt = self._prepare(context)
         healed = heal(self._tokenizer, prefix)
         if len(healed.ids) >= self._room:
             return -np.inf
@@ -134,6 +144,14 @@ class NeuralExpert:
             path = tuple(ids[: position + 1])
             prompt.states[path], prompt.after[path] = (state, logprob), state.logprobs[0]
         return state, logprob
+
+    def _composed(self, prompt: _Prompt, prefix: str) -> list[str]:
+        """The lines that begin with `prefix` and were found, now or earlier."""
+        if len(prefix) > MAX_LINE_CHARS:
+            return []
+        if not _continuing(prompt, prefix):
+            self._search(prompt, prefix)
+        return _continuing(prompt, prefix)
 
     def _search(self, prompt: _Prompt, prefix: str) -> None:
         """Compose lines that begin with `prefix` and score them as they would be encoded whole."""

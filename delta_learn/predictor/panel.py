@@ -62,6 +62,7 @@ class Panel:
         """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
         if self._takes_neural:
             self.neural = neural
+            neural.last_resort = self.composer is not None
             self.mixture.add(neural, weight=_NEURAL_WEIGHT if self.mixture.experts else 1.0)
 
     def observe(self, entry: CommandEntry, context: Context) -> None:

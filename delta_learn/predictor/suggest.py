@@ -99,6 +99,11 @@ class Predictor:
         """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
         self._panel.attach(neural)
 
+    def prepare(self, context: Context) -> None:
+        """Do now what the first keystroke at a prompt would wait for."""
+        if self._panel.neural is not None:
+            self._panel.neural.prepare(context)
+
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command; `context` is its prompt. Synthetic entries change nothing."""
         self._panel.observe(entry, context)

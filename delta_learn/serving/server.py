@@ -65,8 +65,11 @@ class Server:
         """Serve until `stop`, or until the idle time is over; what was learned is saved then."""
         try:
             while not (self._stopping or self._is_idle() or self._service.outdated):
-                for key, events in self._selector.select(self._patience()):
+                ready = self._selector.select(self._patience())
+                for key, events in ready:
                     self._handle(key.fileobj, events)  # type: ignore[arg-type]
+                if not ready:  # nobody waits for an answer
+                    self._service.prepare()
                 self._expire()
                 self._service.chores.work(self._clock(), self._quiet_from, self.wake)
         finally:
@@ -84,6 +87,8 @@ class Server:
         now = self._clock()
         due = [self._heard + self._idle_seconds]
         due += [each.deadline for each in self._connections.values() if each.deadline is not None]
+        if self._service.unprepared:
+            return 0.0
         chore = self._service.chores.next_due(self._quiet_from)
         if chore is not None:
             due.append(chore)

@@ -64,6 +64,8 @@ class Service:
         self._turns = count()
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
         """By shell; the one that asked last comes last."""
+        self.unprepared: Prompt | None = None
+        """The newest prompt, at which nothing was typed yet and more can be made ready."""
         self.chores = Chores(store)
         self.outdated = False
         """Whether delta_learn was updated or removed: this process is what it was before."""
@@ -100,6 +102,12 @@ class Service:
                 self.chores.want(DRAIN)
         return None
 
+    def prepare(self) -> None:
+        """Make ready, after a prompt's first answer, what a keystroke would wait for."""
+        prompt, self.unprepared = self.unprepared, None
+        if prompt is not None and self.learner is not None:
+            self.learner.predictor.prepare(prompt.context)
+
     def nothing(self, frame: Frame) -> Frame | None:
         """The answer where there is none."""
         return answer(frame.fields[0], ()) if frame.kind in ("P", "Q", "N") and frame.fields else None
@@ -120,7 +128,7 @@ class Service:
         around = Around(directory)
         context = learner.timeline.context(session, directory, self._clock(), around)
         prompt = Prompt(context, around, next(self._turns), told=before.told if before else None)
-        self._prompts[session] = prompt
+        self._prompts[session] = self.unprepared = prompt
         self._prompts.move_to_end(session)
         if len(self._prompts) > _MOST_PROMPTS:
             self._prompts.popitem(last=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from delta_learn.surroundings.commandline import Command, Word, commands
@@ -35,6 +36,7 @@ _BOMB = re.compile(r"([^\s(){};&|]{1,40})\s?\(\)\s?\{[^}]{0,100}?\1\s?\|\s?\1\s?
 _SHORT = re.compile(r"-[A-Za-z0-9]+")
 
 
+@lru_cache(maxsize=1024)
 def is_destructive(command: str) -> bool:
     """Whether any part of `command` removes or overwrites what cannot be had back, or stops the machine.
 

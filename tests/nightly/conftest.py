@@ -45,15 +45,9 @@ class RepeatingState:
     def extend(self, tokens: Sequence[int], rows: Sequence[int]) -> RepeatingState:
         return RepeatingState(self.model, [(*self.rows[row], token) for token, row in zip(tokens, rows, strict=True)])
 
-    def score(self, continuations: Sequence[Sequence[int]]) -> Floats:
-        totals = []
-        for ids in continuations:
-            row, total = self.rows[0], 0.0
-            for token in ids:
-                total += float(self.model.next_logprobs(row)[token])
-                row = (*row, token)
-            totals.append(total)
-        return np.array(totals, np.float32)
+    def after(self, paths: Sequence[Sequence[int]]) -> Floats:
+        found = [self.model.next_logprobs((*self.rows[0], *path)) for path in paths]
+        return np.stack(found) if found else np.empty((0, self.model.tokenizer.vocab_size), np.float32)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ class Table:
 
     def __init__(self, name: str, lines: dict[str, float], novelty: float = 0.0) -> None:
         self.name = name
+        self.last_resort = False
         self.lines = lines
         self.unknown = novelty
 
@@ -113,3 +114,11 @@ def test_a_new_expert_gets_its_share_and_a_newer_one_inherits_it() -> None:
     mixed.add(newer, weight=0.9)
     assert mixed.to_record() == {"known": 0.75, "model": 0.25}
     assert mixed.experts == [KNOWN, newer]
+
+
+def test_the_last_resort_proposes_only_what_nobody_else_does() -> None:
+    one, last = Table("one", {"git status": 0.5}), Table("last", {"git stash": 0.9, "make": 0.1})
+    last.last_resort = True
+    mixed = mixture(last, one, weights=[0.5, 0.5])
+    assert mixed.propose("git", HERE, 4) == ["git status"]
+    assert mixed.propose("ma", HERE, 4) == ["make"]
