@@ -11,6 +11,7 @@ from delta_learn.cli import output
 from delta_learn.cli.output import echo_json, plural, table, with_tilde
 
 if TYPE_CHECKING:
+    from delta_learn.installation.checks import Check
     from delta_learn.installation.install import Installed, Uninstalled
     from delta_learn.paths import Paths
 
@@ -121,7 +122,8 @@ def doctor(as_json: Json = False) -> None:
     from delta_learn.installation.doctor import examine
     from delta_learn.paths import Paths
 
-    checks = examine(Paths.from_environment())
+    paths = Paths.from_environment()
+    checks = [*examine(paths), _server(paths)]
     if as_json:
         echo_json([dataclasses.asdict(check) for check in checks])
     else:
@@ -132,3 +134,17 @@ def doctor(as_json: Json = False) -> None:
                 typer.echo(f"{check.name}: {check.mend}")
     if any(check.state == "problem" for check in checks):
         raise typer.Exit(1)
+
+
+def _server(paths: Paths) -> Check:
+    """The server of the prompt: none is no fault, one that does not answer is."""
+    from delta_learn.installation.checks import Check
+    from delta_learn.serving.client import is_alive
+    from delta_learn.storage.lock import holder
+
+    running = holder(paths.server_lock)
+    if running is None:
+        return Check("server", "ok", "none runs; the next prompt starts it")
+    if is_alive(paths):
+        return Check("server", "ok", f"pid {running.pid} answers")
+    return Check("server", "problem", f"pid {running.pid} does not answer", "run `delta-learn serve --stop`")

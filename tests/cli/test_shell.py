@@ -17,6 +17,7 @@ from delta_learn.errors import UnsafeFileError
 from delta_learn.installation.checks import Check
 from delta_learn.installation.hooks import hook_text
 from delta_learn.paths import Paths
+from delta_learn.storage.lock import exclusive
 
 Run = Callable[..., Result]
 
@@ -118,3 +119,14 @@ def test_doctor_is_a_table_and_what_to_do(run: Run, monkeypatch: pytest.MonkeyPa
     checks.append(Check("disk", "problem", "full", "make room"))
     for arguments in (["doctor"], ["doctor", "--json"]):
         assert run(*arguments).exit_code == 1
+
+
+def test_doctor_looks_for_the_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delta_learn.installation.doctor.examine", lambda paths: [])
+    paths = Paths.from_environment()
+    assert "none runs; the next prompt starts it" in run("doctor").stdout
+    with exclusive(paths.server_lock, "a server that hangs"):
+        result = run("doctor")
+    assert result.exit_code == 1
+    assert "does not answer" in result.stdout
+    assert "delta-learn serve --stop" in result.stdout
