@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 _FIRST_SIZE = 1 << 12
 _NONE = -1
-_LOAD = 2
+_LOAD = 4
 """Positions for each slot before there have to be more slots."""
 
 _PATIENCE = 8
@@ -18,7 +18,7 @@ _PATIENCE = 8
 
 
 class Chain:
-    """Positions are added in order, each under a key of 31 bits; 6 to 8 bytes a position.
+    """Positions are added in order, each under a key of 31 bits; 5 to 6 bytes a position.
 
     Keys that share a slot share a chain. It does not keep them: who asks tells by a number of each position
     which of them it wants.

@@ -143,6 +143,9 @@ class NeuralExpert:
             state = state.extend([ids[position]], [0])
             path = tuple(ids[: position + 1])
             prompt.states[path], prompt.after[path] = (state, logprob), state.logprobs[0]
+        # Each holds the keys and values of the whole row: a megabyte. Going back reads the line again.
+        kept = {tuple(ids[:end]) for end in (0, len(ids) - 1, len(ids))}
+        prompt.states = {path: known for path, known in prompt.states.items() if path in kept}
         return state, logprob
 
     def _composed(self, prompt: _Prompt, prefix: str) -> list[str]:

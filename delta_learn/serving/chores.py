@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from delta_learn.collector.store import Store
 from delta_learn.errors import DeltaError
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.serving.learner import Learner, open_learner
+from delta_learn.serving.memory import give_back_memory
 from delta_learn.serving.prediction import deployed_expert
 
 logger = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ class Chores:
     def _begin(self, chore: str, wake: Callable[[], None]) -> None:
         if chore == SAVE:
             _logged(self._save)
+            give_back_memory()
             return
         slow = {LOAD: self._load, MODEL: self._load_model, DRAIN: self._drain}[chore]
         future = self._thread.submit(slow)
@@ -119,6 +120,7 @@ class Chores:
         except DeltaError as error:
             logger.warning("%s: %s", chore, error)
             self.want(chore, now + _AGAIN_SECONDS)
+        give_back_memory()
 
     def _load(self) -> Callable[[], None]:
         learner = open_learner(self._store)
@@ -135,7 +137,6 @@ class Chores:
         self.learner, self.version = learner, version
         if learner.unsaved:
             self.want(SAVE)
-        give_back_memory()
 
     def _load_model(self) -> Callable[[], None]:
         expert, version = self._expert()
@@ -171,14 +172,6 @@ class Chores:
     def _catch_up_and_save(self) -> None:
         if self.learner is not None and self.learner.catch_up():
             self.learner.save()
-
-
-def give_back_memory() -> None:
-    """Return to the system what was needed for reading in (malloc_trim(3), where there is one)."""
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        logger.debug("memory cannot be given back here")
 
 
 def _logged(function: Callable[[], object]) -> None:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from delta_learn.collector.record import leave_terminal, logged_to
 from delta_learn.errors import DeltaError, LockHeldError
 from delta_learn.paths import Paths
+from delta_learn.serving.memory import be_frugal
 from delta_learn.storage.lock import end_holder, exclusive, holder
 
 logger = logging.getLogger("delta_learn.serving.daemon")  # it runs as __main__
@@ -31,6 +32,7 @@ def main() -> NoReturn:
     """Serve until nobody has asked anything for long; exits 0, at once where a server answers already."""
     leave_terminal(niceness=0)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices this small are slower with more, and cores are not ours
+    be_frugal()
     paths = Paths.from_environment()
     if paths.spool.is_dir():  # else it was uninstalled while a shell went on
         with logged_to(paths.log / "serve.log"):
