@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
@@ -18,10 +19,10 @@ SHELLS = ("zsh", "bash")
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CLIENT = _PACKAGE / "serving" / "ask.py"
 _READS = {
-    "zsh": '  [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/prompt.zsh" 2>/dev/null\n',
-    "bash": '  . "${BASH_SOURCE[0]%/*}/prompt.bash" 2>/dev/null || :\n',
+    "zsh": re.compile(r'  \[\[ \$_delta_reading == eval \]\] \|\| builtin source "\$\{_delta_reading:A:h\}/(\S+)".*\n'),
+    "bash": re.compile(r'  \. "\$\{BASH_SOURCE\[0\]%/\*\}/(\S+)".*\n'),
 }
-"""The line with which a hook file reads the one beside it; what is read by `eval` has no folder."""
+"""The lines with which a hook file reads those beside it; what is read by `eval` has no folder."""
 
 
 def hook_file(shell: str) -> Path:
@@ -40,18 +41,20 @@ def hook_file(shell: str) -> Path:
 
 
 def hook_text(shell: str) -> str:
-    """What `eval` is to be given: the hook file with the one that it reads, for zsh quoted, so that it is read under
+    """What `eval` is to be given: the hook file with those that it reads, for zsh quoted, so that it is read under
     zsh's own options.
 
     Raises:
         DeltaError: as `hook_file`.
     """
     file = hook_file(shell)
-    beside = file.with_name(f"prompt.{shell}").read_text(encoding="utf-8")
-    text = file.read_text(encoding="utf-8").replace(_READS[shell], beside)
+    text = _READS[shell].sub(
+        lambda read: file.with_name(read[1]).read_text(encoding="utf-8"), file.read_text(encoding="utf-8")
+    )
     if shell != "zsh":
         return text
-    read = f"'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-c' {shlex.quote(text)}"
+    options = "'-o' 'no_aliases' '-o' 'no_err_exit' '-o' 'no_xtrace'"
+    read = f"'builtin' 'emulate' 'zsh' {options} '-c' {shlex.quote(text)}"
     return f"_delta_reading=eval\n{read}\n'builtin' 'unset' '_delta_reading'\n"
 
 

@@ -24,6 +24,7 @@ MAX_LINE_CHARS = 4096
 _WIDTH = 4
 _LONGEST_SEARCH = 40
 _MIN_CONTEXT = 2
+_KEPT_STATES = 8
 _MOST_KNOWN = 500
 """Places of one prompt after which the model's answer is kept: 8 KB each."""
 _PRINTABLE_FROM = 0x20
@@ -143,9 +144,9 @@ class NeuralExpert:
             state = state.extend([ids[position]], [0])
             path = tuple(ids[: position + 1])
             prompt.states[path], prompt.after[path] = (state, logprob), state.logprobs[0]
-        # Each holds the keys and values of the whole row: a megabyte. Going back reads the line again.
-        kept = {tuple(ids[:end]) for end in (0, len(ids) - 1, len(ids))}
-        prompt.states = {path: known for path, known in prompt.states.items() if path in kept}
+        # Each holds the keys and values of the whole row, a megabyte; a key rarely goes back by more than some pieces.
+        for path in [path for path in prompt.states if path][:-_KEPT_STATES]:
+            del prompt.states[path]
         return state, logprob
 
     def _composed(self, prompt: _Prompt, prefix: str) -> list[str]:
