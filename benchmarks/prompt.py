@@ -10,7 +10,6 @@ Run: .venv/bin/python -m benchmarks.prompt [--lines N] [--commands N]
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import select
@@ -23,8 +22,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyte
 
 from benchmarks.histories import write
 from benchmarks.predictor import varied
@@ -146,20 +147,28 @@ class Shell:
             os.chdir("/")
             os.execvpe("zsh", ["zsh", "-i"], environment)
         os.set_inheritable(self.terminal, False)  # else the next shell keeps this window open
+        self.screen = pyte.Screen(80, 24)
+        self._stream = pyte.ByteStream(self.screen)
         self.picture(5.0)
 
     def picture(self, longest: float = 1.0) -> float:
         """Milliseconds until the last byte of the picture that is being drawn."""
         begun = last = time.perf_counter()
         while select.select([self.terminal], [], [], longest if last == begun else QUIET)[0]:
-            os.read(self.terminal, 65536)
+            drawn = os.read(self.terminal, 65536)
             last = time.perf_counter()
+            self._stream.feed(drawn)
         return (last - begun) * 1000
 
     def key(self, key: str) -> float:
         """Milliseconds from a key to the last byte of the picture after it."""
         os.write(self.terminal, key.encode())
         return self.picture()
+
+    def ghost(self) -> str:
+        """What stands behind the cursor."""
+        cursor = self.screen.cursor
+        return self.screen.display[cursor.y][cursor.x :].rstrip()
 
     def close(self) -> None:
         """Close the window."""
@@ -198,13 +207,21 @@ def shells(home: Path, state: Path) -> Iterator[dict[str, Shell]]:
 
 
 def typed(opened: dict[str, Shell], lines: Sequence[str]) -> dict[str, dict[str, list[float]]]:
-    """Milliseconds a key, and from Enter to the next prompt's picture, of each shell; one key in turn."""
-    times: dict[str, dict[str, list[float]]] = {name: {"key": [], "prompt": []} for name in opened}
+    """Milliseconds until the picture stands, of each shell, one key in turn.
+
+    After a key that leaves the ghost as it was but for that letter, after one that brings another ghost, and from
+    Enter to the next prompt with its ghost.
+    """
+    times: dict[str, dict[str, list[float]]] = {n: {"same ghost": [], "new ghost": [], "prompt": []} for n in opened}
     for number, line in enumerate(lines):
         order = random.sample(list(opened), len(opened))
         for key in line:
             for name in order:
-                times[name]["key"].append(opened[name].key(key))
+                shell = opened[name]
+                before = shell.ghost()
+                spent = shell.key(key)
+                new = shell.ghost() and (before[:1] != key or before[1:].strip() != shell.ghost())
+                times[name]["new ghost" if new else "same ghost"].append(spent)
         for name in order:
             opened[name].key("\x15")  # the line is not run
             for each in f": {number}":
@@ -214,8 +231,10 @@ def typed(opened: dict[str, Shell], lines: Sequence[str]) -> dict[str, dict[str,
 
 
 def summary(times: Sequence[float]) -> dict[str, float]:
-    """Median and 99th percentile."""
-    return {"p50": float(np.percentile(times, 50)), "p99": float(np.percentile(times, 99))}
+    """Median and 99th percentile, and of how many."""
+    if not times:
+        return {"n": 0}
+    return {"n": len(times), "p50": float(np.percentile(times, 50)), "p99": float(np.percentile(times, 99))}
 
 
 def asked(server: Server, entries: Sequence[CommandEntry]) -> dict[str, dict[str, float]]:
@@ -227,9 +246,16 @@ def asked(server: Server, entries: Sequence[CommandEntry]) -> dict[str, dict[str
     return {"end record to suggestions": summary(ready), "key to answer": summary(keys)}
 
 
-def show(results: dict[str, object]) -> None:
+def show(results: dict[str, Any]) -> None:
     """A table of all figures."""
-    print(json.dumps(results, indent=1))
+    print(f"{'':45}{'n':>6}{'p50 ms':>9}{'p99 ms':>9}")
+    rows = {f"server: {what}": row for what, row in results["server"].items()}
+    rows |= {f"{name}: {what}": row for name, each in results["shell"].items() for what, row in each.items()}
+    for name, row in rows.items():
+        print(f"{name:45}{row['n']:6}" + "".join(f"{row[p]:9.2f}" for p in ("p50", "p99") if p in row))
+    print(
+        f"ready after {results['ready_seconds']:.2f} s, {results['resident_mb']:.0f} MB, idle {results['idle_cpu']:.1%} of a core"
+    )
 
 
 def main() -> None:
@@ -251,7 +277,7 @@ def main() -> None:
     prepare(paths, past)
     server = Server(paths, f"zsh-{time.time_ns() // 1000}-{os.getpid()}-1")
     try:
-        results: dict[str, object] = {"ready_seconds": server.ready_seconds, "server": asked(server, first)}
+        results: dict[str, Any] = {"ready_seconds": server.ready_seconds, "server": asked(server, first)}
         with shells(home, paths.state) as opened:
             drawn = typed(opened, [entry.command for entry in second])
         results["shell"] = {n: {what: summary(values) for what, values in each.items()} for n, each in drawn.items()}

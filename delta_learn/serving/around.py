@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 from delta_learn.surroundings.deadline import KEYSTROKE_SECONDS, Deadline
+from delta_learn.surroundings.exists import stands
+from delta_learn.surroundings.files import shared_files
 from delta_learn.surroundings.here import words_here
+from delta_learn.surroundings.snapshot import Snapshot
 
 _MOST_LINES = 2_000
 """Far more than are thought of at one prompt."""
@@ -16,6 +19,7 @@ class Around:
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
+        self.files = Snapshot(shared_files())
         self._left = 0.0
         self._known: dict[str, tuple[str, ...]] = {}
 
@@ -29,8 +33,12 @@ class Around:
         if found is None:
             begun = time.monotonic()
             deadline = Deadline(self._left)
-            found = words_here(line, self.directory, deadline)
+            found = words_here(line, self.directory, deadline, self.files)
             if not deadline.over and len(self._known) < _MOST_LINES:
                 self._known[line] = found
             self._left -= time.monotonic() - begun
         return found
+
+    def stands(self, command: str, directory: str, deadline: Deadline) -> bool:
+        """Whether a command can work here: surroundings/exists.py."""
+        return stands(command, directory, deadline, self.files)

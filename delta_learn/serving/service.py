@@ -150,8 +150,9 @@ class Service:
     def _suggest(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
         prompt.around.begin(KEYSTROKE_SECONDS if line else _PROMPT_LOOK_SECONDS)
         suggestions = learner.predictor.suggest(line, prompt.context, _CONSIDERED)
-        manners, directory = learner.manners, prompt.around.directory
-        judged = Tact(manners.threshold).judge(suggestions, line, directory, manners.failed, turn=prompt.turn)
+        manners, around = learner.manners, prompt.around
+        tact = Tact(manners.threshold, around.stands)
+        judged = tact.judge(suggestions, line, around.directory, manners.failed, turn=prompt.turn)
         prompt.given = judged[:_SUGGESTIONS]
         prompt.told = told(prompt.told, prompt.given, line, prompt.context)
         return prompt.given
