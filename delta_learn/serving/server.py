@@ -68,7 +68,7 @@ class Server:
                 ready = self._selector.select(self._patience())
                 for key, events in ready:
                     self._handle(key.fileobj, events)  # type: ignore[arg-type]
-                if not ready:  # nobody waits for an answer
+                if not ready and self._service.unprepared:  # nobody waits for an answer
                     self._service.prepare()
                 self._expire()
                 self._service.chores.work(self._clock(), self._quiet_from, self.wake)

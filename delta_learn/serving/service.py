@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -32,6 +33,9 @@ _CONSIDERED = 8
 """Some cannot work here, or have just failed."""
 _PROMPT_LOOK_SECONDS = 0.05
 """What looks around may cost before a prompt, which is drawn meanwhile."""
+_PREPARED = 4
+"""Answers that are worked out before they are asked for."""
+_NEXT_WORD = re.compile(r"\s*\S+\s?")
 _MOST_PROMPTS = 256
 """Of as many shells the prompts are remembered."""
 
@@ -48,6 +52,8 @@ class Prompt:
     turn: int
     given: Sequence[Judged] = ()
     """The last suggestions."""
+    answers: dict[str, Sequence[Judged]] = field(default_factory=dict)
+    """What is suggested for lines, asked or prepared."""
     told: Told | None = None
     """What was last shown."""
 
@@ -64,8 +70,8 @@ class Service:
         self._turns = count()
         self._prompts: OrderedDict[str, Prompt] = OrderedDict()
         """By shell; the one that asked last comes last."""
-        self.unprepared: Prompt | None = None
-        """The newest prompt, at which nothing was typed yet and more can be made ready."""
+        self._ahead: list[tuple[Prompt, str]] = []
+        """What will probably be asked next, the likeliest last."""
         self.chores = Chores(store)
         self.outdated = False
         """Whether delta_learn was updated or removed: this process is what it was before."""
@@ -102,11 +108,17 @@ class Service:
                 self.chores.want(DRAIN)
         return None
 
+    @property
+    def unprepared(self) -> bool:
+        """Whether `prepare` has something to do."""
+        return bool(self._ahead)
+
     def prepare(self) -> None:
-        """Make ready, after a prompt's first answer, what a keystroke would wait for."""
-        prompt, self.unprepared = self.unprepared, None
-        if prompt is not None and self.learner is not None:
+        """Work out one answer that nobody has asked for yet."""
+        prompt, line = self._ahead.pop()
+        if self.learner is not None:
             self.learner.predictor.prepare(prompt.context)
+            self._answer(self.learner, prompt, line)
 
     def nothing(self, frame: Frame) -> Frame | None:
         """The answer where there is none."""
@@ -128,7 +140,7 @@ class Service:
         around = Around(directory)
         context = learner.timeline.context(session, directory, self._clock(), around)
         prompt = Prompt(context, around, next(self._turns), told=before.told if before else None)
-        self._prompts[session] = self.unprepared = prompt
+        self._prompts[session] = prompt
         self._prompts.move_to_end(session)
         if len(self._prompts) > _MOST_PROMPTS:
             self._prompts.popitem(last=False)
@@ -148,23 +160,38 @@ class Service:
         return self._suggest(learner, prompt, "") if learner and prompt else ()
 
     def _suggest(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
-        prompt.around.begin(KEYSTROKE_SECONDS if line else _PROMPT_LOOK_SECONDS)
-        suggestions = learner.predictor.suggest(line, prompt.context, _CONSIDERED)
-        manners, around = learner.manners, prompt.around
-        tact = Tact(manners.threshold, around.stands)
-        judged = tact.judge(suggestions, line, around.directory, manners.failed, turn=prompt.turn)
-        prompt.given = judged[:_SUGGESTIONS]
+        prompt.given = self._answer(learner, prompt, line)
         prompt.told = told(prompt.told, prompt.given, line, prompt.context)
+        self._ahead = [(prompt, each) for each in reversed(_next_lines(line, prompt.given))]
         return prompt.given
+
+    def _answer(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
+        if line not in prompt.answers:
+            prompt.around.begin(KEYSTROKE_SECONDS if line else _PROMPT_LOOK_SECONDS)
+            suggestions = learner.predictor.suggest(line, prompt.context, _CONSIDERED)
+            manners, around = learner.manners, prompt.around
+            tact = Tact(manners.threshold, around.stands)
+            judged = tact.judge(suggestions, line, around.directory, manners.failed, turn=prompt.turn)
+            prompt.answers[line] = judged[:_SUGGESTIONS]
+        return prompt.answers[line]
+
+    def _doubt(self) -> None:
+        """What was worked out may be wrong now."""
+        self._ahead = []
+        for prompt in self._prompts.values():
+            prompt.answers.clear()
 
     def _forbid(self, line: str) -> None:
         if self.learner is not None:
             self.learner.predictor.never.add(line)  # at once; on disk as soon as the store's lock is free
+            self._doubt()
         self.chores.run(lambda: add_never(self._store, line))
 
     def _refresh(self) -> None:
         """Take in what other processes have changed."""
         changes, learner = self._watch.changes(), self.learner
+        if changes:
+            self._doubt()
         self.outdated = self.outdated or PACKAGE in changes
         if REGISTRY in changes:
             self.chores.want(MODEL)
@@ -185,3 +212,11 @@ class Service:
 
 def _rows(given: Sequence[Judged]) -> list[tuple[str, str, float, str]]:
     return [(each.text, each.marks, each.probability, each.source) for each in given]
+
+
+def _next_lines(line: str, given: Sequence[Judged]) -> list[str]:
+    """What `line` may be after the next key, likeliest first: a letter more, or the first suggestion's next word."""
+    longer = [each.text[: len(line) + 1] for each in given]
+    word = _NEXT_WORD.match(given[0].text, len(line)) if given else None
+    words = [line + word[0]] if word else []
+    return list(dict.fromkeys([*longer[:1], *words, *longer[1:]]))[:_PREPARED]
