@@ -144,3 +144,27 @@ def test_when_it_leaves_what_was_learned_is_kept(store: Store) -> None:
     service.close()
     assert [entry.command for entry in store.entries()].count("make docs") == 1
     assert store.paths.predictor.exists()
+
+
+def test_what_comes_next_is_worked_out_before_it_is_asked_for(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask(service, "s", "P", "/srv")[0]
+    while service.unprepared:
+        service.prepare()
+    learner = service.learner
+    assert learner is not None
+    expected = [each.command for each in learner.predictor.suggest(first[:1], service._prompts["s"].context, 8)]
+    monkeypatch.setattr(learner.predictor, "suggest", lambda *_: pytest.fail("it was prepared"))
+    assert ask(service, "s", "Q", "/srv", first[:1]) == expected[:5]
+    assert ask(service, "s", "Q", "/srv", first.split()[0] + " ")[0].startswith(first.split()[0])
+
+
+def test_what_was_prepared_is_forgotten_where_it_may_be_wrong(service: Service, store: Store) -> None:
+    first = ask(service, "s", "P", "/srv")[0]
+    while service.unprepared:
+        service.prepare()
+    ask(service, "t", "P", "/srv")
+    add_never(store, first)
+    ask(service, "t", "P", "/srv")
+    assert first not in ask(service, "s", "Q", "/srv", first[:1])
