@@ -3,9 +3,10 @@
 # Builtins only, and no process is waited for; zsh itself keeps $?, $_ and pipestatus around hooks.
 
 # Options and aliases change how a file is read (SH_GLOB, IGNORE_BRACES, alias local=...): it is read again under zsh's own.
+# Functions keep the options under which they were read: a trace of each keystroke would fill the screen.
 if [[ -z ${_delta_reading-} ]]; then
   _delta_reading=${(%):-%x}
-  'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-c' 'builtin source "$_delta_reading"'
+  'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-o' 'no_err_exit' '-o' 'no_xtrace' '-c' 'builtin source "$_delta_reading"'
   'builtin' 'unset' '_delta_reading'
   'builtin' 'return' 0
 fi
@@ -41,7 +42,7 @@ _delta_preexec() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_xtrace
   builtin trap - DEBUG ZERR  # the person's own are not for us; local traps come with emulate -L
   local command=${1:-${3-}} REPLY= flags= name environment= us=$'\x1f'
-  (( _delta_prompting )) && _delta_disconnect
+  (( _delta_prompting )) && _delta_prompt_ends
   _delta_start=
   [[ $_delta_pausing == 1 || -o restricted ]] && return 0
   [[ $command == (''|[[:space:]]*|:(train|feedback|pause|resume)(|[[:space:]]*)) ]] && return 0
@@ -166,6 +167,17 @@ _delta_background() {
   : <(exec "$_delta_python" -E -P -m $1 </dev/null >/dev/null 2>&1)
 }
 
+# REPLY: what the builtin in the arguments prints. There is no fork-free way but through a file.
+_delta_capture() {
+  builtin emulate -L zsh
+  local scratch=$_delta_state/spool/$_delta_session.text
+  local -i fd
+  sysopen -w -o creat,trunc,cloexec -m 600 -u fd -- $scratch 2>/dev/null || return
+  builtin "$@" >&$fd 2>/dev/null
+  exec {fd}>&-
+  { REPLY=$(<$scratch) && : >|$scratch } 2>/dev/null
+}
+
 # True while `delta-learn pause` holds; the file may name the second at which it ends.
 _delta_paused() {
   builtin emulate -L zsh
@@ -191,7 +203,11 @@ builtin unfunction _delta_load
 
 if zmodload zsh/net/socket 2>/dev/null; then
   [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/prompt.zsh" 2>/dev/null
-  (( ${+functions[_delta_prompt_begins]} )) && _delta_prompting=1
+  [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/ghost.zsh" 2>/dev/null
+  [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/keys.zsh" 2>/dev/null
+  [[ $_delta_reading == eval ]] || builtin source "${_delta_reading:A:h}/feedback.zsh" 2>/dev/null
+  (( ${+functions[_delta_prompt_begins]} && ${+functions[_delta_draw]} && ${+functions[_delta_bind_keys]} &&
+    ${+functions[_delta_write_feedback]} )) && _delta_prompting=1
 fi
 
 :train() {

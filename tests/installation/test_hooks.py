@@ -37,18 +37,25 @@ def test_an_installed_package_has_them_inside(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_text_for_eval_holds_both_files(shell: str) -> None:
+def test_the_text_for_eval_holds_all_files(shell: str) -> None:
     file = hook_file(shell)
-    text = hook_text(shell) if shell == "bash" else shlex.split(hook_text(shell))[7]
-    for each in (file, file.with_name(f"prompt.{shell}")):
-        missing = set(each.read_text().splitlines()) - set(text.splitlines())
-        assert len(missing) <= (each == file), "only the line that reads the other is not there"
+    text = hook_text(shell) if shell == "bash" else shlex.split(hook_text(shell))[-4]
+    assert text.startswith("# ")
+    beside = [each for each in file.parent.glob(f"*.{shell}") if each != file]
+    assert beside
+    for each in beside:
+        assert each.read_text() in text, each.name
+    missing = set(file.read_text().splitlines()) - set(text.splitlines())
+    assert len(missing) == len(beside), "only the lines that read the others are not there"
 
 
 def test_the_text_for_eval_is_read_under_the_options_of_zsh() -> None:
     before, quoted, after = hook_text("zsh").partition("'# delta_learn: ")
     assert quoted
-    assert "'emulate' 'zsh' '-o' 'no_aliases' '-c'" in before
+    file = hook_file("zsh").read_text()
+    for option in ("aliases", "err_exit", "xtrace"):  # as where the file is sourced
+        assert f"'-o' 'no_{option}'" in before
+        assert f"'-o' 'no_{option}'" in file
     assert after.endswith("'builtin' 'unset' '_delta_reading'\n")
 
 

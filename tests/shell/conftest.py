@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from delta_learn.collector import spool, spoolfiles
+from tests.shell.fakeserver import FakeServer, publish
 
 ROOT = Path(__file__).parent.parent.parent
 PROMPT = "ready> "
@@ -29,7 +30,9 @@ RC_FILES = {"zsh": ".zshrc", "bash": ".bashrc"}
 class Terminal:
     """A program on a terminal of its own; whoever types waits for a text, never for a time."""
 
-    def __init__(self, argv: list[str], environment: Mapping[str, str], directory: Path, columns: int = 4000) -> None:
+    def __init__(
+        self, argv: list[str], environment: Mapping[str, str], directory: Path, columns: int = 4000, rows: int = 50
+    ) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # the threads of pytest-xdist hold no locks of ours
             self.pid, self.fd = os.forkpty()
@@ -39,8 +42,8 @@ class Terminal:
                 for ignored in (signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT):
                     signal.signal(ignored, signal.SIG_DFL)
                 os.chdir(directory)
-                # So wide that no line is ever broken or scrolled.
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+                # By default so wide that no line is ever broken or scrolled.
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
                 os.execvpe(argv[0], argv, dict(environment))
             finally:
                 os._exit(127)
@@ -248,7 +251,7 @@ def check_against_the_reader(recorded: Recorded, files: list[spoolfiles.SpoolFil
     """The package's own reader tells the same."""
     generations = {read.file.number: read.generation for read in spoolfiles.read_session(files)}
     read = spool.recorded(recorded.name, generations)
-    assert read.torn == 0
+    assert read.torn == 0, [file.path.read_bytes() for file in files]
     assert not read.completions
     assert [(e.sequence, e.command, e.exit_code) for e in read.entries] == [
         (c.sequence, c.text + (spool.CUT if "c" in c.flags else ""), c.status) for c in recorded.commands
@@ -299,10 +302,11 @@ class Sandbox:
         plugin: bool = True,
         environment: Mapping[str, str] | None = None,
         argv: list[str] | None = None,
+        make: Callable[[list[str], dict[str, str], Path], Terminal] = Terminal,
     ) -> Terminal:
         """Write the rc file, start the shell that reads it, and wait for its first prompt."""
         self.write_rc(shell, before, after, plugin=plugin)
-        terminal = Terminal(argv or [shell], self.environment | dict(environment or {}), self.home)
+        terminal = make(argv or [shell], self.environment | dict(environment or {}), self.home)
         self._terminals.append(terminal)
         terminal.wait_for(PROMPT, 0)
         return terminal
@@ -382,3 +386,12 @@ def zsh() -> str:
 @pytest.fixture
 def bash() -> str:
     return needs("bash")
+
+
+@pytest.fixture
+def server(sandbox: Sandbox, tmp_path: Path) -> Iterator[FakeServer]:
+    """A server that knows nothing yet, and where to find it."""
+    server = FakeServer(tmp_path / "socket")
+    publish(sandbox.state, server.path)
+    yield server
+    server.kill()

@@ -6,14 +6,12 @@ import os
 import shlex
 import socket
 import sys
-import threading
-from contextlib import suppress
 
 import pytest
 
 from delta_learn.installation.hooks import hook_text
 from delta_learn.serving import ask
-from delta_learn.serving.protocol import Decoder, Frame, answer, frames
+from tests.shell.fakeserver import publish
 
 pytestmark = pytest.mark.usefixtures("bash")
 
@@ -24,55 +22,12 @@ STARTED = "-E -P -m delta_learn.serving.daemon"
 ALPHA = [("echo alpha", "s"), ("echo beta", ""), ("echo gamma", "")]
 
 
-class Server:
-    """Answers each question from a table; keeps what it was asked."""
-
-    def __init__(self, path) -> None:
-        self.listening = socket.socket(socket.AF_UNIX)
-        self.listening.bind(os.fspath(path))
-        self.listening.listen()
-        self.answers: dict[str, list[tuple[str, str]]] = {}
-        self.asked: list[Frame] = []
-        self.reply = self.answer
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self) -> None:
-        while True:
-            connection, _ = self.listening.accept()
-            with connection, suppress(ConnectionError):
-                decoder = Decoder()
-                while data := connection.recv(65_536):
-                    for frame in decoder.feed(data):
-                        if frame.kind == "X":
-                            return
-                        self.asked.append(frame)
-                        connection.sendall(self.reply(frame))
-
-    def answer(self, frame: Frame) -> bytes:
-        if frame.kind == "H":
-            return frames(Frame("H", ("0.1", "model-7")))
-        rows = self.answers.get(frame.fields[2], []) if frame.kind == "Q" else []
-        return frames(answer(frame.fields[0], [(text, marks, 0.5, "history") for text, marks in rows]))
-
-    def buffers(self) -> list[str]:
-        return [frame.fields[2] for frame in self.asked if frame.kind == "Q"]
-
-    def close(self) -> None:
-        with socket.socket(socket.AF_UNIX) as last:
-            last.connect(self.listening.getsockname())
-            last.sendall(frames(Frame("X")))
-        self.thread.join()
-        self.listening.close()
-
-
 @pytest.fixture
-def server(sandbox, tmp_path):
-    server = Server(tmp_path / "socket")
+def server(server):
+    """A server that answers only what it is told to, and `ALPHA` for the empty line."""
     server.answers[""] = ALPHA
-    publish(sandbox, tmp_path / "socket")
-    yield server
-    server.close()
+    server.knows_beginnings = False
+    return server
 
 
 @pytest.fixture(autouse=True)
@@ -86,11 +41,6 @@ def started(sandbox):
     (sandbox.state / "python").write_text(f"{python}\n")
     (sandbox.state / "client").write_text(f"{ask.__file__}\n")
     return log
-
-
-def publish(sandbox, path) -> None:
-    (sandbox.state / "run").mkdir(exist_ok=True)
-    (sandbox.state / "run" / "address").write_text(f"{path}\n")
 
 
 def start(sandbox, *, environment=None, **how):
@@ -323,7 +273,7 @@ def test_a_server_is_started_once(sandbox, started):
 def test_a_server_that_was_killed_is_started_again(sandbox, started, tmp_path):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(os.fspath(tmp_path / "left"))
-    publish(sandbox, tmp_path / "left")
+    publish(sandbox.state, tmp_path / "left")
     terminal = start(sandbox)
     assert started.read_text() == ""  # there is a socket
     enter(terminal, NEXT + "echo typed" + NEXT + NEXT, "typed")
@@ -374,10 +324,10 @@ def test_never_again(sandbox, server):
     press(terminal, NEXT + NEXT, "echo beta")
     press(terminal, NEVER, "")
     assert "delta_learn: `echo beta` is never suggested again.\r\n" in terminal.screen
-    assert [frame.fields[1:] for frame in server.asked if frame.kind == "N"] == [("echo beta",)]
+    assert [frame.fields[1:] for frame in server.of("N")] == [("echo beta",)]
     enter(terminal, "echo typed" + NEVER, "typed")  # nothing is shown
     enter(terminal, NEXT + "!" + NEVER, "alpha!")  # it is the person's line by now
-    assert [frame.kind for frame in server.asked].count("N") == 1
+    assert len(server.of("N")) == 1
 
 
 def test_a_text_is_not_evaluated(sandbox, server):

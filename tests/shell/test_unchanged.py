@@ -50,7 +50,7 @@ STATE = [
     "fc -l 1",
 ]
 ONLY = {
-    "zsh": ["setopt", "zle -l | grep -Ev '_delta_|azhw' | sort", "dirs", "alias"],  # keys: test_prompt_zsh.py
+    "zsh": ["setopt", "zle -l | grep -Ev '_delta_|azhw' | sort", "dirs", "alias"],  # keys: test_keys.py
     "bash": ["shopt", "history", "bind -p | wc -l", "dirs", "shopt -po"],
 }
 
