@@ -100,7 +100,7 @@ class Chores:
         """Save what was learned. What is being read in is given up, what is being written is waited for."""
         reading = self._running is not None and self._running[0] in (LOAD, MODEL)
         self._thread.shutdown(wait=not reading, cancel_futures=reading)
-        if self.learner is not None and self.learner.unsaved:
+        if self.learner is not None and self.learner.unsaved and self._store.paths.spool.is_dir():
             _logged(partial(drain, self._store))
             _logged(self._catch_up_and_save)
 

@@ -25,6 +25,9 @@ _PREDICTIONS = ("P", "Q")
 _QUIET_SECONDS = 1.0
 """So long after the last request nobody is typing: time for what takes longer."""
 
+_LOOK_SECONDS = 600.0
+"""Nobody asks a server whose files were removed; so often it looks by itself."""
+
 
 class Server:
     """Answers until it is told to stop, or nobody has said anything for `idle_seconds`."""
@@ -85,7 +88,7 @@ class Server:
     def _patience(self) -> float:
         """Seconds until something is to be done even if nobody says anything."""
         now = self._clock()
-        due = [self._heard + self._idle_seconds]
+        due = [self._heard + self._idle_seconds, now + _LOOK_SECONDS]
         due += [each.deadline for each in self._connections.values() if each.deadline is not None]
         if self._service.unprepared:
             return 0.0

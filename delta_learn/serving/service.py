@@ -73,8 +73,12 @@ class Service:
         self._ahead: list[tuple[Prompt, str]] = []
         """What will probably be asked next, the likeliest last."""
         self.chores = Chores(store)
-        self.outdated = False
-        """Whether delta_learn was updated or removed: this process is what it was before."""
+        self._replaced = False
+
+    @property
+    def outdated(self) -> bool:
+        """Whether delta_learn was updated or uninstalled: this process is what it was before."""
+        return self._replaced or not self._store.paths.spool.is_dir()
 
     @property
     def learner(self) -> Learner | None:
@@ -192,7 +196,7 @@ class Service:
         changes, learner = self._watch.changes(), self.learner
         if changes:
             self._doubt()
-        self.outdated = self.outdated or PACKAGE in changes
+        self._replaced = self._replaced or PACKAGE in changes
         if REGISTRY in changes:
             self.chores.want(MODEL)
         if learner is None:

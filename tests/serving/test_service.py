@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -168,3 +169,14 @@ def test_what_was_prepared_is_forgotten_where_it_may_be_wrong(service: Service, 
     add_never(store, first)
     ask(service, "t", "P", "/srv")
     assert first not in ask(service, "s", "Q", "/srv", first[:1])
+
+
+def test_a_server_whose_files_are_gone_is_outdated(service: Service, store: Store) -> None:
+    shell = FakeShell(store.paths.spool)
+    shell.run("make docs")
+    ask(service, shell.session, "P", "/srv")
+    assert not service.outdated
+    shutil.rmtree(store.paths.state)
+    assert service.outdated
+    service.close()
+    assert not store.paths.state.exists()
