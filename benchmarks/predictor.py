@@ -45,11 +45,11 @@ BUDGET_MS = 5.0
 BUDGET_MB = 100.0
 
 
-def varied(n: int) -> list[CommandEntry]:
-    """`n` commands of the sample; half of them, at random, get an argument of their own."""
+def varied(n: int, share: float = 0.5) -> list[CommandEntry]:
+    """`n` commands of the sample; a share of them, at random, get an argument of their own."""
     chance = random.Random(1)
     return [
-        replace(entry, command=f"{entry.command} item-{number}") if chance.random() < 0.5 else entry
+        replace(entry, command=f"{entry.command} item-{number}") if chance.random() < share else entry
         for number, entry in enumerate(sample_entries(n))
     ]
 

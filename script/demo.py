@@ -30,7 +30,8 @@ PROMPT = "site $ "
 MAKEFILE = "%:\n\t@echo '$@: done'\n"
 # As rich's own, without the fonts that it fetches from elsewhere.
 SVG = """<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg"><style>
-.{unique_id}-matrix {{ font-family: monospace; font-size: {char_height}px; line-height: {line_height}px; white-space: pre }}
+.{unique_id}-matrix {{ font-family: monospace; font-size: {char_height}px; line-height: {line_height}px }}
+.{unique_id}-matrix {{ white-space: pre }}
 .{unique_id}-title {{ font-family: sans-serif; font-size: 18px; font-weight: bold }}
 {styles}</style><defs><clipPath id="{unique_id}-clip-terminal">
 <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" /></clipPath>{lines}</defs>{chrome}

@@ -24,8 +24,8 @@ MAX_LINE_CHARS = 4096
 _WIDTH = 4
 _LONGEST_SEARCH = 40
 _MIN_CONTEXT = 2
-_KEPT_STATES = 8
-_MOST_KNOWN = 500
+_KEPT_STATES = 5
+_MOST_KNOWN = 250
 """Places of one prompt after which the model's answer is kept: 8 KB each."""
 _PRINTABLE_FROM = 0x20
 _DELETE = 0x7F

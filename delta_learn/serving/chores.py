@@ -18,7 +18,7 @@ from delta_learn.serving.prediction import deployed_expert
 
 logger = logging.getLogger(__name__)
 
-LOAD, MODEL, DRAIN, SAVE = "load", "model", "drain", "save"
+LOAD, MODEL, DRAIN, SAVE, TIDY = "load", "model", "drain", "save", "tidy"
 
 _DRAIN_SECONDS = 60.0
 """From a command to the drain that moves it, where no shell asks for one before."""
@@ -55,6 +55,7 @@ class Chores:
         """Something was learned that no shard and no saved predictor holds yet."""
         self.want(DRAIN, now + _DRAIN_SECONDS)
         self.want(SAVE, now + _SAVE_SECONDS)
+        self.want(TIDY, now)
 
     def forget(self) -> None:
         """What was learned is not to be used any more: read everything anew."""
@@ -105,8 +106,9 @@ class Chores:
             _logged(self._catch_up_and_save)
 
     def _begin(self, chore: str, wake: Callable[[], None]) -> None:
-        if chore == SAVE:
-            _logged(self._save)
+        if chore in (SAVE, TIDY):
+            if chore == SAVE:
+                _logged(self._save)
             give_back_memory()
             return
         slow = {LOAD: self._load, MODEL: self._load_model, DRAIN: self._drain}[chore]
