@@ -13,7 +13,7 @@ from delta_learn.collector.store import Store
 from delta_learn.errors import DeltaError
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.serving.learner import Learner, open_learner
-from delta_learn.serving.memory import give_back_memory
+from delta_learn.serving.memory import give_back_memory, settle
 from delta_learn.serving.prediction import deployed_expert
 
 logger = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ class Chores:
         if expert is not None:
             learner.predictor.attach(expert)
         self.learner, self.version = learner, version
+        settle()
         if learner.unsaved:
             self.want(SAVE)
 
