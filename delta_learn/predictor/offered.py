@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from delta_learn.predictor.lexer import is_word, tokens
@@ -49,12 +50,17 @@ def offer(words: Sequence[str], typed: str, place: Place, *, here: bool = False)
     shares: dict[str, float] = {}
     for rank, word in enumerate(words, start=1):
         if len(word) > len(typed) and word.startswith(typed):
-            token = tokens(word[len(typed) :])[0]
+            token = _first_token(word[len(typed) :])
             # Where a token goes on over the end of what is typed, it is no token of this place.
             if is_word(token) == place.word_next:
                 shares[token] = shares.get(token, 0.0) + 1 / rank
     total = sum(shares.values())
     return Offer({token: share / total for token, share in shares.items()}, not typed, here)
+
+
+@lru_cache(maxsize=4096)
+def _first_token(text: str) -> str:
+    return tokens(text)[0]
 
 
 class Trust:

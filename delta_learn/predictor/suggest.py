@@ -36,6 +36,9 @@ _EMPTY_PROMPT_CANDIDATES = 40
 _PREFIX_CANDIDATES = 8
 """Lines that each expert proposes: at a keystroke fewer, since what is typed has already chosen."""
 
+_MODELLED_WORDS = 6
+"""Next words whose probability the language model is asked for; the others' comes from the others (docs/log.md)."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _ACCEPT_KEYS = 1
@@ -230,7 +233,8 @@ class Predictor:
             if each.text != prefix and _can_be_shown(each.text)
         ]
         lines = [Text(each.command, each.probability, whole=True) for each in ranked]
-        modelled = self._modelled_share(context, mass, next_texts(prefix, [*lines, *beginnings]))
+        likely = sorted([*lines, *beginnings], key=lambda each: -each.probability)
+        modelled = self._modelled_share(context, mass, next_texts(prefix, likely)[:_MODELLED_WORDS])
         text = best_text(prefix, lines, beginnings, self._known_share(context, mass), modelled)
         if text is None or text.text in self.never:
             return None

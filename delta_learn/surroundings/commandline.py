@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _PIECE = r"""(?:
     \\(?:[^\n]|\Z)
@@ -61,10 +62,11 @@ class Command:
     """The operator that ends it."""
 
 
-def commands(text: str) -> list[Command]:
+@lru_cache(maxsize=1024)
+def commands(text: str) -> tuple[Command, ...]:
     """The simple commands in `text` in the order in which they begin; those in substitutions are among them."""
     parser = _Parser(text)
-    return [command for command in parser.commands if command.words or command.redirections]
+    return tuple(command for command in parser.commands if command.words or command.redirections)
 
 
 def typing(text: str) -> tuple[Command, Word]:
