@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from delta_learn.predictor.counts import Counts
+
 _ORDER = 3
 _START = "\U0010fffc"
 _END = "\U0010fffd"
@@ -19,8 +21,13 @@ _LETTERS = 100
 class LetterModel:
     """P(letter | the three before it), each order interpolated with the shorter one (PPM, method C: Moffat 1990)."""
 
-    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
-        self._counts: dict[str, int] = dict(counts or {})
+    def __init__(self, record: Mapping[str, bytes] | None = None) -> None:
+        """An equal object to the one whose `to_record` this is.
+
+        Raises:
+            KeyError, ValueError: another version wrote it.
+        """
+        self._counts = Counts(record)
         """By context and letter; by context and _SUM their sum, by context and _KINDS their number."""
 
     def add(self, token: str) -> None:
@@ -30,12 +37,9 @@ class LetterModel:
         for end in range(_ORDER, len(text)):
             for start in range(end - _ORDER, end + 1):
                 before = text[start:end]
-                gram = before + text[end]
-                seen = counts.get(gram, 0)
-                counts[gram] = seen + 1
-                counts[before + _SUM] = counts.get(before + _SUM, 0) + 1
-                if not seen:
-                    counts[before + _KINDS] = counts.get(before + _KINDS, 0) + 1
+                counts.add(before + _SUM)
+                if not counts.add(before + text[end]):
+                    counts.add(before + _KINDS)
 
     def log_probability(self, token: str, *, whole: bool = True) -> float:
         """ln P(a new token is spelled so), or begins so where it is not `whole`."""
@@ -46,13 +50,13 @@ class LetterModel:
         probability = 1 / _LETTERS
         for start in range(end, end - _ORDER - 1, -1):
             before = text[start:end]
-            total = self._counts.get(before + _SUM)
+            total = self._counts[before + _SUM]
             if not total:
                 break
             kinds = self._counts[before + _KINDS]
-            probability = (self._counts.get(before + text[end], 0) + kinds * probability) / (total + kinds)
+            probability = (self._counts[before + text[end]] + kinds * probability) / (total + kinds)
         return probability
 
-    def to_record(self) -> dict[str, int]:
+    def to_record(self) -> dict[str, bytes]:
         """The counts."""
-        return dict(self._counts)
+        return self._counts.to_record()

@@ -17,6 +17,7 @@ from delta_learn.predictor.lexer import END, is_word, tag, tokens
 from delta_learn.predictor.lexicon import Lexicon
 from delta_learn.predictor.place import COLUMNS as PLACE_COLUMNS
 from delta_learn.predictor.place import Place, mix
+from delta_learn.predictor.places import places
 from delta_learn.predictor.situation import first_words
 
 Numbers = NDArray[np.int32]
@@ -26,6 +27,7 @@ PROMPT_COLUMNS = ("line1", "line2", "head1", "directory", "session")
 """Numbers of a prompt: of the last command and the one before, the last command's first word, the place."""
 
 _NOTHING: Final = 0
+_SHORT: Final = 0xFFFF
 _LIMITS = {"line": 48, "pair": 24, "last": 24, "word": 16, "command": 24}
 """Contexts, and how many of the newest occurrences of each are looked at. `command` is the first word and the
 last token; longer contexts than these, or with the last command, find no more: docs/log.md."""
@@ -55,15 +57,17 @@ class TokenMemory:
         self.lexicon = Lexicon()
         self.documented = 0
         """The first so many events were read in documentation: nobody typed them."""
-        self._positions = _Grid(len(PLACE_COLUMNS) + 2)
-        self._events = _Grid(len(PROMPT_COLUMNS))
+        self._tokens = array("i")
+        self._starts = array("i")
+        self._places = _Grid(len(PLACE_COLUMNS), "H")
+        self._events = _Grid(len(PROMPT_COLUMNS), "i")
         self._chains = [Chain() for _ in _LIMITS]
         self._words = array("i")
         self._latest: list[str] = []
         self._followed = FollowedDirectory()
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return len(self._tokens)
 
     @property
     def events(self) -> int:
@@ -90,10 +94,10 @@ class TokenMemory:
     def similar(self, place: Place) -> set[int]:
         """The newest positions of the contexts that this place is in."""
         found: set[int] = set()
-        numbers = place.numbers()
+        numbers = _shortened(place)
         looked_up = zip(self._chains, _keys(place), _LIMITS.values(), _TOLD_APART_BY, strict=True)
         for chain, key, limit, column in looked_up:
-            found.update(chain.newest(key, limit, self._positions.column(column), numbers[column]))
+            found.update(chain.newest(key, limit, self._places.column(column), numbers[column]))
         return found
 
     def recent_words(self, count: int) -> Sequence[int]:
@@ -102,18 +106,17 @@ class TokenMemory:
 
     def tokens_at(self, positions: Positions) -> Numbers:
         """The tokens at positions: (n,)."""
-        found: Numbers = self._positions.rows[positions, -2]
-        return found
+        return np.frombuffer(self._tokens, np.int32)[positions]
 
     def events_at(self, positions: Positions) -> Numbers:
         """The events of positions: (n,)."""
-        found: Numbers = self._positions.rows[positions, -1]
-        return found
+        starts = np.frombuffer(self._starts, np.int32)
+        return (np.searchsorted(starts, positions, side="right") - 1).astype(np.int32)
 
     def same_place(self, positions: Positions, place: Place) -> NDArray[np.bool_]:
         """Which numbers of a place the positions have: (columns of a place, n)."""
-        rows = self._positions.rows.take(positions, axis=0)
-        same: NDArray[np.bool_] = rows[:, : len(PLACE_COLUMNS)] == np.array(place.numbers(), np.int32)
+        rows = self._places.rows.take(positions, axis=0)
+        same: NDArray[np.bool_] = rows == np.array(_shortened(place), np.uint16)
         return same.T
 
     def same_prompt(self, events: Numbers, prompt: Prompt) -> NDArray[np.bool_]:
@@ -150,32 +153,34 @@ class TokenMemory:
     def _append(self, line: Sequence[str], prompt: Prompt) -> Iterator[Place]:
         """Append an event and its positions; yields the place of each."""
         self._events.append(prompt.numbers)
-        event = self.events - 1
+        self._starts.append(len(self))
         place = Place()
         for token in (*line, END):
-            number = self.lexicon.add(token, len(self))
             if is_word(token):
                 self._words.append(len(self))
-            self._positions.append((*place.numbers(), number, event))
+            self._tokens.append(self.lexicon.add(token, len(self)))
+            self._places.append(_shortened(place))
             yield place
             place = place.after(token)
 
     def _rebuild(self) -> None:
-        rows = self._positions.rows
+        """Make places and chains anew; the keys of chains are whole numbers of places, which are not kept."""
+        tokens, starts = (np.frombuffer(column, np.int32) for column in (self._tokens, self._starts))
+        found = places(tokens, starts, self.lexicon.names.to_record())
+        self._places.load_columns(found)
+        named = dict(zip(PLACE_COLUMNS, found, strict=True))
         for chain, name in zip(self._chains, _LIMITS, strict=True):
-            if name == "command":
-                last, head = (rows[:, PLACE_COLUMNS.index(each)].astype(np.int64) for each in ("last", "head"))
-                chain.rebuild(mix(last, head))
-            else:
-                chain.rebuild(rows[:, PLACE_COLUMNS.index(name)].astype(np.int64))
+            last, head = (named[each].astype(np.int64) for each in ("last", "head"))
+            chain.rebuild(mix(last, head) if name == "command" else named[name].astype(np.int64))
 
     def to_record(self) -> dict[str, Any]:
         """Plain lists, numbers and bytes."""
         return {
             "lexicon": self.lexicon.to_record(),
             "documented": self.documented,
-            "positions": self._positions.to_bytes(),
-            "events": self._events.to_bytes(),
+            "tokens": _to_bytes(np.frombuffer(self._tokens, np.int32)),
+            "starts": _to_bytes(np.frombuffer(self._starts, np.int32)),
+            "events": _to_bytes(self._events.rows.T),
             "latest": list(self._latest),
             "followed": self._followed.to_record(),
         }
@@ -190,13 +195,15 @@ class TokenMemory:
         memory = cls()
         memory.lexicon = Lexicon.from_record(record["lexicon"])
         memory.documented = record["documented"]
-        memory._positions.load(record["positions"])
-        memory._events.load(record["events"])
+        memory._tokens, memory._starts = (_from_bytes(record[name]) for name in ("tokens", "starts"))
+        memory._events.load_columns(np.frombuffer(record["events"], "<i4").reshape(len(PROMPT_COLUMNS), -1))
+        if len(memory._starts) != memory.events:
+            raise ValueError("events differ in number")
         memory._latest = list(record["latest"])
         memory._followed = FollowedDirectory(*record["followed"])
         is_word_token = np.array([is_word(name) for name in memory.lexicon.names.to_record()])
-        *_, token, event = memory._positions.rows.T
-        words = np.flatnonzero(is_word_token[token] & (event >= memory.documented))
+        typed = memory._starts[memory.documented] if memory.events > memory.documented else len(memory)
+        words = typed + np.flatnonzero(is_word_token[np.frombuffer(memory._tokens, np.int32)[typed:]])
         memory._words = array("i", words.astype(np.int32).tobytes())
         memory._rebuild()
         return memory
@@ -207,12 +214,26 @@ def _keys(place: Place) -> tuple[int, ...]:
     return (place.line, place.pair, place.last, place.word, mix(place.last, place.head))
 
 
+def _shortened(place: Place) -> tuple[int, ...]:
+    """The numbers of a place in 16 bits, as they are kept: one in 65,536 is taken for another."""
+    return tuple([number & _SHORT for number in place.numbers()])
+
+
+def _to_bytes(numbers: Numbers) -> bytes:
+    return numbers.astype("<i4").tobytes()
+
+
+def _from_bytes(data: bytes) -> array[int]:
+    return array("i", np.frombuffer(data, "<i4").astype(np.int32).tobytes())
+
+
 class _Grid:
     """Rows of numbers, one after the other, so that one look-up of a row takes all its columns."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, typecode: str) -> None:
+        """`typecode` as of array.array."""
         self._columns = columns
-        self._values = array("i")
+        self._values = array(typecode)
 
     def __len__(self) -> int:
         return len(self._values) // self._columns
@@ -222,19 +243,15 @@ class _Grid:
         self._values.extend(values)
 
     @property
-    def rows(self) -> Numbers:
+    def rows(self) -> NDArray[Any]:
         """(rows, columns); nothing can be added while anyone holds it."""
-        return np.frombuffer(self._values, np.int32).reshape(-1, self._columns)
+        return np.frombuffer(self._values, self._values.typecode).reshape(-1, self._columns)
 
     def column(self, number: int) -> Sequence[int]:
         """One number of each row; nothing can be added while anyone holds it."""
         return memoryview(self._values)[number :: self._columns]
 
-    def to_bytes(self) -> bytes:
-        """Column by column: that compresses best."""
-        return self.rows.T.astype("<i4").tobytes()
-
-    def load(self, data: bytes) -> None:
-        """The inverse of `to_bytes`."""
-        rows = np.frombuffer(data, "<i4").reshape(self._columns, -1).T.astype(np.int32)
-        self._values = array("i", rows.tobytes())
+    def load_columns(self, columns: NDArray[np.int32]) -> None:
+        """Take these rows, of which only as many bits are kept as there is room for: (columns, rows)."""
+        typecode = self._values.typecode
+        self._values = array(typecode, columns.T.astype(typecode).tobytes())

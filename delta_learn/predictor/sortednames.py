@@ -12,6 +12,9 @@ from delta_learn.predictor.names import Names
 
 Ids = NDArray[np.int32]
 
+_ROOM = 16
+"""Places that are added at once when there are no more, and this part of all."""
+
 
 class SortedNames(Names):
     """Names that are also kept sorted, so that those with a prefix are one slice.
@@ -41,7 +44,8 @@ class SortedNames(Names):
 
     def _insert(self, number: int, name: str) -> None:
         if number == len(self._sorted_ids):
-            self._sorted_ids = np.concatenate([self._sorted_ids, np.zeros_like(self._sorted_ids)])
+            room = np.zeros(_ROOM + number // _ROOM, np.int32)
+            self._sorted_ids = np.concatenate([self._sorted_ids, room])
         place = bisect_left(self._sorted, name)
         self._sorted.insert(place, name)
         self._sorted_ids[place + 1 : number + 1] = self._sorted_ids[place:number]

@@ -1,4 +1,4 @@
-"""Table: named numpy columns of equal length that grow by doubling."""
+"""Table: named numpy columns of equal length that grow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST_CAPACITY = 256
+_GROWTH = 16
+"""A full table grows by a sixteenth: it is filled once and then grows slowly, and spare rows take memory."""
 
 
 class Table:
@@ -33,7 +35,8 @@ class Table:
         """Add a row; columns that are not named hold 0."""
         for name, column in self._columns.items():
             if self._size == len(column):
-                column = self._columns[name] = np.concatenate([column, np.zeros_like(column)])
+                room = np.zeros(max(_FIRST_CAPACITY, len(column) // _GROWTH), column.dtype)
+                column = self._columns[name] = np.concatenate([column, room])
             column[self._size] = values.get(name, 0)
         self._size += 1
 

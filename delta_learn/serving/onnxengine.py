@@ -34,6 +34,8 @@ class OnnxEngine(TreeEngine[tuple[Floats, ...]]):
         runtime, errors = _runtime()
         try:
             self._session = runtime.InferenceSession(model, _options(runtime), providers=["CPUExecutionProvider"])
+            # A copy that it keeps for other processors: 3 MB.
+            vars(self._session).pop("_model_bytes", None)
             self.start([0])  # what a version cannot do may show only now
         except (
             errors.Fail,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from copy import copy
 from typing import Any, TypeVar
 
 from delta_learn.surroundings.deadline import Deadline
@@ -65,9 +66,9 @@ class Snapshot(Files):
             try:
                 self._answers[key] = look()
             except (OSError, ValueError) as error:
-                self._answers[key] = error
+                self._answers[key] = error.with_traceback(None)
         answer = self._answers[key]
         if isinstance(answer, (OSError, ValueError)):
-            raise answer
+            raise copy(answer)  # what is raised remembers who asked, and all that they held
         found: T = answer
         return found
