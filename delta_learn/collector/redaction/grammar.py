@@ -54,6 +54,9 @@ _GUESSED_USER = frozenset(names("-u -l -U --user --username --login /u"))
 _NO_PASSWORD = re.compile(r"[\d.,:/x-]+(?:/(?:tcp|udp))?|.*[/=].*|[^:]*:\d+.*|[a-z]+|.*\.\w{1,4}", re.S)
 """What stands behind `-p` beside `-u USER` in tools nobody described: ports, paths, names of plain letters."""
 
+_DASHED_SECRET = re.compile(r"-(?!-)(?=\S*\d)(?=\S*[a-z])(?=\S*[A-Z])\S{8,}")
+"""A word like this is no option."""
+
 
 class Expected(NamedTuple):
     """A word is a secret, or the part of it behind `separator`."""
@@ -330,6 +333,8 @@ class _SimpleCommand:
 
 def _is_option(word: Word, expected: Expected) -> bool:
     """Whether `word` is the next option rather than the value that is expected."""
+    if not expected.guess and _DASHED_SECRET.fullmatch(word.text):
+        return False  # generators of passwords know nothing of options
     return word.text.startswith(expected.options) and not (word.quote and len(word.text) > 2)
 
 

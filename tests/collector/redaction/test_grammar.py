@@ -224,3 +224,13 @@ def test_what_is_no_secret_stays(line: str) -> None:
 def test_a_script_of_several_lines_is_read_line_by_line() -> None:
     line = f"cat > .env <<EOF\nDB_PASSWORD={S}\nDEBUG=1\nEOF\nmysql -p{S}\n"
     assert redact(line).redacted == line.replace(S, "<secret:password>")
+
+
+@pytest.mark.parametrize("command", ["sshpass -p {} ssh h", "ldapsearch -x -w {}", "tool --password {}"])
+def test_a_password_may_begin_with_a_dash(command: str) -> None:
+    assert redact(command.format("-Zk7" + "qQx81wB")).redacted == command.format("<secret:password>")
+
+
+@pytest.mark.parametrize("command", ["ldapsearch -w -x", "sshpass -p -v ssh h", "tool --password --User1-of-All"])
+def test_an_option_is_no_password(command: str) -> None:
+    assert redact(command).redacted == command
