@@ -21,6 +21,9 @@ ENGINES = ("auto", "onnx", "torch")
 VARIABLES = ("VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "NODE_ENV", "AWS_PROFILE", "KUBECONFIG", "DOCKER_CONTEXT")
 """Environment variables that say where the person is at work."""
 
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+"""`HH:MM`."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -130,6 +133,24 @@ class GateConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AbConfig:
+    """The A/B test of a candidate that the gate is not sure of, against the deployed model, at the prompt."""
+
+    enabled: bool = False
+    """While a test runs the server holds two models, and asks both."""
+    min_probability: float = 0.75
+    """P(it saves keystrokes) from which on a candidate is tried; the gate keeps it only for being less than sure."""
+    days: float = 30.0
+    """A test that has not decided by then ends, and the deployed model stays."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_probability <= 1:
+            raise ConfigError(f"ab.min_probability must be from 0 to 1, not {self.min_probability}.")
+        if self.days <= 0:
+            raise ConfigError(f"ab.days must be above 0, not {self.days}.")
+
+
+@dataclass(frozen=True, slots=True)
 class ServeConfig:
     """How suggestions come to the prompt."""
 
@@ -146,6 +167,60 @@ class ServeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleConfig:
+    """When the night begins, and how much of the machine it gets; `delta-learn schedule install` uses them."""
+
+    at: str = "02:00"
+    """Local time from which on the night's work is due, once a day."""
+    spread_minutes: float = 15.0
+    """systemd waits up to so much longer, drawn by chance."""
+    nice: int = 19
+    """How far all others go first, from 0 to 19."""
+    cpu_percent: int = 200
+    """Of one core; systemd lets the night have no more."""
+    memory_mb: int = 4096
+    """systemd ends a night that needs more."""
+
+    def __post_init__(self) -> None:
+        if not TIME_OF_DAY.fullmatch(self.at):
+            raise ConfigError(f"schedule.at must be a time of day from 00:00 to 23:59, not {self.at!r}.")
+        if not 0 <= self.nice <= 19:
+            raise ConfigError(f"schedule.nice must be from 0 to 19, not {self.nice}.")
+        if not 0 <= self.spread_minutes <= 60:
+            raise ConfigError(f"schedule.spread_minutes must be from 0 to 60, not {self.spread_minutes}.")
+        for name in ("cpu_percent", "memory_mb"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"schedule.{name} must be above 0, not {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class NightConfig:
+    """What must hold before `train --nightly` begins; while it trains, it waits whenever somebody needs the machine."""
+
+    idle_minutes: float = 10.0
+    """So long nothing was typed in any terminal."""
+    max_pressure: float = 20.0
+    """Percent of the last 10 s in which something waited for a processor, for memory or for the disk."""
+    max_load: float = 0.25
+    """Part of all processors that others use: in the last minute before, in the last second during training."""
+    max_gpu_percent: float = 20.0
+    """How busy a GPU may be before."""
+    calm_seconds: float = 60.0
+    """So long all must hold again before training goes on."""
+    window_hours: float = 6.0
+    """After so long the night is over; what is not done goes on in the next one."""
+    between_hours: float = 16.0
+    """From a training to the next night."""
+    root: str = "/"
+    """Where /proc, /sys and /dev are looked for."""
+
+    def __post_init__(self) -> None:
+        for name in ("calm_seconds", "window_hours"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"night.{name} must be above 0, not {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that config.json can hold; a missing file or field means the default."""
 
@@ -154,7 +229,10 @@ class Config:
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     gate: GateConfig = field(default_factory=GateConfig)
+    ab: AbConfig = field(default_factory=AbConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
+    night: NightConfig = field(default_factory=NightConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
 
     @classmethod
     def load(cls, path: Path) -> Config:

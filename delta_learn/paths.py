@@ -89,6 +89,11 @@ class Paths:
         return self.state / "registry.json"
 
     @property
+    def abtest(self) -> Path:
+        """Counts of the A/B test that runs (serving/abtest.py): JSON without a word of any command."""
+        return self.state / "abtest.json"
+
+    @property
     def spool(self) -> Path:
         """Where the hooks append, one file a session and generation (shell/README.md)."""
         return self.state / "spool"
@@ -102,6 +107,16 @@ class Paths:
     def predictor(self) -> Path:
         """What the predictor has learned, sealed; made anew from the shards where it is missing."""
         return self.state / "predictor.bin"
+
+    @property
+    def forgotten(self) -> Path:
+        """Keyed hashes of what was forgotten, sealed; no file while there is nothing to remember."""
+        return self.state / "forgotten.bin"
+
+    @property
+    def report(self) -> Path:
+        """The page that `delta-learn report` writes where nobody says where."""
+        return self.state / "report.html"
 
     @property
     def server_lock(self) -> Path:

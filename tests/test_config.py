@@ -33,7 +33,7 @@ def test_given_settings_replace_defaults(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ('{"gate": {"holdot": 1}}', "did you mean 'holdout'"),
-        ('{"colour": 1}', "it knows collect, dataset, gate"),
+        ('{"colour": 1}', "it knows ab, collect, dataset, gate"),
         ('{"gate": {"holdout": "many"}}', 'gate: holdout must be of type int, not "many"'),
         ('{"gate": {"holdout": true}}', "must be of type int"),
         ('{"gate": 3}', "gate must be an object"),
@@ -78,7 +78,7 @@ def test_other_settings_stay_and_the_given_ones_are_not_touched() -> None:
     ("name", "text", "sentence"),
     [
         ("train.presett", "base", "did you mean 'preset'"),
-        ("colour", "red", "it knows collect"),
+        ("colour", "red", "it knows ab, collect"),
         ("train", "red", "train must be an object"),
         ("train.preset", "huge", "small or base"),
         ("train.seed", "x", "must be of type int"),

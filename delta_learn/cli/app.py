@@ -17,6 +17,8 @@ from delta_learn.cli import (
     pretrain,
     recording,
     replay,
+    report,
+    schedule,
     serve,
     shell,
     teach,
@@ -34,7 +36,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (shell, data, recording, teach, never, train, predict, why, serve, pretrain, replay, models, config):
+for module in (
+    shell,
+    data,
+    recording,
+    teach,
+    never,
+    train,
+    schedule,
+    predict,
+    why,
+    serve,
+    pretrain,
+    replay,
+    report,
+    models,
+    config,
+):
     module.register(app)
 
 

@@ -33,14 +33,20 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
 
 
-def import_(path: File = None, form: Format = None, as_json: Json = False) -> None:
+def import_(
+    path: File = None,
+    form: Format = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what was forgotten before.")] = False,
+    as_json: Json = False,
+) -> None:
     """Import existing shell history; twice imports once."""
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.teaching import commands_only
 
     result, others = _read(path, form)
     store = open_store()
-    added = store.add(result.entries, fallback_time=result.path.stat().st_mtime if form != SAMPLE else None)
+    written = result.path.stat().st_mtime if form != SAMPLE else None
+    added = store.add(result.entries, fallback_time=written, again=again)
     if as_json:
         echo_json({"imports": [_report(result, added)], "dataset_size": len(commands_only(store.entries()))})
         return
@@ -84,6 +90,7 @@ def _report(result: ImportResult, added: Added) -> dict[str, object]:
         "new": added.new,
         "known": added.known,
         "excluded": added.excluded,
+        "forgotten": added.forgotten,
         "redacted": added.redacted,
         "broken": [{"line": b.line, "reason": b.reason} for b in result.broken],
         "share_for_sequences": round(_learnable_share(result), 4),
@@ -99,6 +106,8 @@ def _text(result: ImportResult, added: Added) -> str:
     ]
     if added.excluded:
         lines.append(f"  {plural(added.excluded, 'command')} left out, as `collect.exclude_*` says.")
+    if added.forgotten:
+        lines.append(f"  {added.forgotten:,} forgotten before, not imported again; `--again` imports them too.")
     if result.broken:
         broken, first = plural(len(result.broken), "broken line"), result.broken[0]
         lines.append(f"  {broken} passed over; the first is line {first.line}: {first.reason}.")

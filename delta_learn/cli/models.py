@@ -1,9 +1,8 @@
-"""models list|show|deploy|rollback|verify: the versions on disk."""
+"""models list|show|deploy|rollback|verify|ab: the versions on disk."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Version = Annotated[str, typer.Argument(help="A version as `models list` shows it.")]
+MaybeVersion = Annotated[str | None, typer.Argument(metavar="[VERSION]", help="By default the deployed one.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     models.command()(deploy)
     models.command()(rollback)
     models.command()(verify)
+    models.command()(ab)
     app.add_typer(models, name="models")
 
 
@@ -71,21 +72,31 @@ def _row(registry: Registry, record: ModelRecord) -> list[str]:
         made,
         f"{record.lineage.get('entries', 0):,}",
         verdict,
-        "deployed" if record.version == registry.deployed else "",
+        "deployed" if record.version == registry.deployed else "tried" if record.version == registry.challenger else "",
     ]
 
 
-def show(version: Version, as_json: Json = False) -> None:
+def show(version: MaybeVersion = None, as_json: Json = False) -> None:
     """Everything known about one version: what it was trained on, what the gate said, and what was taken since."""
+    from delta_learn.cli.lineage import lineage_text
     from delta_learn.collector.drain import open_store
     from delta_learn.collector.usage import acceptance
 
-    record = dataclasses.asdict(_registry().find(version))
-    record["live"] = dataclasses.asdict(acceptance(open_store().entries(), version))
+    registry = _registry()
+    record = registry.find(version or _deployed(registry))
+    live = acceptance(open_store().entries(), record.version)
     if as_json:
-        echo_json(record)
+        echo_json({**dataclasses.asdict(record), "live": dataclasses.asdict(live)})
     else:
-        typer.echo(json.dumps(record, indent=2))
+        typer.echo(lineage_text(record, registry, live))
+
+
+def _deployed(registry: Registry) -> str:
+    from delta_learn.errors import ModelError
+
+    if registry.deployed is None:
+        raise ModelError("No model is deployed; name one that `delta-learn models list` shows.")
+    return registry.deployed
 
 
 def deploy(version: Version) -> None:
@@ -100,6 +111,19 @@ def rollback() -> None:
     typer.echo(
         f"{version} is deployed." if version else "No model is deployed: predictions come from your history alone."
     )
+
+
+def ab(as_json: Json = False) -> None:
+    """The A/B test of a candidate against the deployed model: how it stands, and what will happen."""
+    from delta_learn.cli.lineage import abtest_facts, abtest_text
+    from delta_learn.config import Config
+
+    registry = _registry()
+    facts = abtest_facts(registry, Config.load(registry.paths.config).ab)
+    if as_json:
+        echo_json(facts)
+    else:
+        typer.echo(abtest_text(facts))
 
 
 def verify(as_json: Json = False) -> None:

@@ -14,6 +14,8 @@ from delta_learn.cli.output import echo_json, plural, with_tilde
 from delta_learn.cli.times import moment, seconds, shown
 
 if TYPE_CHECKING:
+    from delta_learn.collector.forget import Forgotten
+    from delta_learn.collector.places import Places
     from delta_learn.entry import CommandEntry
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -99,36 +101,71 @@ def forget(
         str | None, typer.Option(help="Everything after 2h (ago), 2026-11-01, '2026-11-01 14:30'.")
     ] = None,
     directory: Annotated[Path | None, typer.Option(help="Everything typed there or below.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many entries would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, place by place.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Forget commands: at once in all that predicts from your history, and in the next model."""
-    from delta_learn.collector.drain import open_store
     from delta_learn.collector.forget import forget as forget_entries
     from delta_learn.collector.forget import matching
-    from delta_learn.collector.never import never_lines
-    from delta_learn.entry import CommandEntry
+    from delta_learn.collector.places import count_places
+    from delta_learn.collector.store import Store
 
     if not (pattern or since or directory):
         raise typer.BadParameter("say what to forget: a PATTERN, --since or --directory.")
     start = moment(since) if since else None
     place = os.path.abspath(directory.expanduser()) if directory else None  # noqa: PTH100  (links stay, `..` goes)
-    store = open_store()
-    wanted = matching(pattern=pattern, since=start, directory=place)
-    count = sum(map(wanted, store.entries()))
-    listed = sum(wanted(CommandEntry(line)) for line in never_lines(store))
-    also = f", and {plural(listed, 'line')} of those never suggested" if listed else ""
-    typer.echo(f"{plural(count, 'entry')} {'matches' if count == 1 else 'match'}{also}.")
-    if dry_run or not (count or listed):
+    store = Store.open()
+    found = count_places(store, matching(pattern=pattern, since=start, directory=place))
+    if not as_json:
+        typer.echo(_found(found, everywhere=dry_run))
+    if dry_run or not found.any:
+        if as_json:
+            echo_json({"found": dataclasses.asdict(found), "forgotten": None})
         return
-    if not yes and not _confirmed(count + listed):
+    if not yes and not _confirmed(found.entries + found.spooled + found.never):
         typer.echo("Nothing was forgotten.")
         return
-    gone = forget_entries(store, pattern=pattern, since=start, directory=place)
-    typer.echo(
-        f"{plural(gone.entries, 'entry')} forgotten, in the shards of {plural(gone.days, 'day')}. "
-        "The deployed model is made without them at the next training; `delta-learn train` does it now."
+    gone = forget_entries(store, pattern=pattern, since=start, directory=place, public=_public_words())
+    if as_json:
+        echo_json({"found": dataclasses.asdict(found), "forgotten": dataclasses.asdict(gone)})
+    else:
+        typer.echo(_gone(gone))
+
+
+def _found(found: Places, *, everywhere: bool) -> str:
+    """How many entries match; with `everywhere` also where they are, and what was made of them."""
+    entries = found.entries + found.spooled
+    also = f", and {plural(found.never, 'line')} of those never suggested" if found.never else ""
+    lines = [f"{plural(entries, 'entry')} {'matches' if entries == 1 else 'match'}{also}."]
+    if found.training:
+        lines.append("A training runs that has read them: it is ended, and begins anew another time.")
+    if everywhere and found.any:
+        lines += [
+            f"  in the shards of {plural(found.days, 'day')}: {found.entries:,}; recorded since: {found.spooled:,}",
+            f"  removed with them, as made of all entries: {plural(found.token_runs, 'token run')}, "
+            f"{plural(found.checkpoints, 'checkpoint')}, {plural(found.caches, 'cache')}",
+            f"  may know them and must not suggest them any more: {plural(found.models, 'model')}",
+        ]
+    return "\n".join(lines)
+
+
+def _gone(gone: Forgotten) -> str:
+    ended = " The training that ran was ended: it had read them." if gone.training else ""
+    return (
+        f"{plural(gone.entries, 'entry')} forgotten, in the shards of {plural(gone.days, 'day')}. No older model may "
+        f"suggest them; the next one is made without them: `delta-learn train` does it now.{ended}"
     )
+
+
+def _public_words() -> frozenset[str]:
+    """The words of the public commands that the package carries: to know one of them is no secret."""
+    from importlib import resources
+
+    from delta_learn.base.files import read_examples
+    from delta_learn.collector.traces import words
+
+    return frozenset(word for line in read_examples(resources.files("delta_learn.base")) for word in words(line))
 
 
 def _confirmed(count: int) -> bool:

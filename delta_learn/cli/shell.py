@@ -105,6 +105,8 @@ def _uninstalled(done: Uninstalled, paths: Paths, *, kept: bool) -> str:
     files = " and ".join(with_tilde(path) for path in done.rc_files)
     lines = [f"The line is out of {files}." if files else "No start file had a line of delta_learn."]
     lines.append("Running shells record nothing from now on; no new one will.")
+    if done.scheduled:
+        lines.append(f"Nothing trains by itself any more: the entry is out of {' and '.join(done.scheduled)}.")
     if done.drained:
         lines.append(f"{plural(done.drained, 'command')} that waited went to the data set.")
     if kept:

@@ -10,6 +10,8 @@ from delta_learn.cli.output import bars, echo_json, progress, table, tell
 from delta_learn.cli.replay import comparison
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from delta_learn.nightly.night import Night
 
 
@@ -30,31 +32,51 @@ def train(
     background: Annotated[
         bool, typer.Option("--background", help="Start it, say where its log is, and come back at once.")
     ] = False,
+    due: Annotated[
+        str | None, typer.Option("--due", hidden=True, help="Do nothing unless the night from HH:MM on is due.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Train a personal model, replay your newest commands, deploy it only if it saves keystrokes."""
-    from delta_learn.collector.drain import open_store
-    from delta_learn.config import Config
-    from delta_learn.nightly.pipeline import run_night
+
+    def run() -> Night:
+        return _night(nightly=nightly and not now, dry_run=dry_run, as_json=as_json)
 
     if background:
         _start()
         return
-    store = open_store()
-    config = Config.load(store.paths.config)
-    with progress() as display:
-        night = run_night(
-            store,
-            config,
-            nightly=nightly and not now,
-            dry_run=dry_run,
-            say=lambda text: tell(display, text, err=as_json),
-            on_progress=bars(display),
-        )
+    night = run() if due is None else _scheduled(due, run)
+    if night is None:
+        return
     if as_json:
         echo_json(night.to_json())
     else:
         _print(night, conditions=dry_run or nightly)
+
+
+def _night(*, nightly: bool, dry_run: bool, as_json: bool) -> Night:
+    from delta_learn.collector.drain import open_store
+    from delta_learn.config import Config
+    from delta_learn.nightly.pipeline import run_night
+
+    store = open_store()
+    with progress() as display:
+        return run_night(
+            store,
+            Config.load(store.paths.config),
+            nightly=nightly,
+            dry_run=dry_run,
+            say=lambda text: tell(display, text, err=as_json),
+            on_progress=bars(display),
+        )
+
+
+def _scheduled(at: str, run: Callable[[], Night]) -> Night | None:
+    from delta_learn.installation.schedule.clock import TimeOfDay
+    from delta_learn.nightly.scheduled import run_scheduled
+    from delta_learn.paths import Paths
+
+    return run_scheduled(Paths.from_environment(), TimeOfDay.parse(at), run)
 
 
 def _start() -> None:

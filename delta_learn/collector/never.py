@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from pathlib import Path
 
+from delta_learn.collector.denied import Denied, Unwanted
 from delta_learn.collector.redaction.redact import redact
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
@@ -34,6 +35,15 @@ def never_lines(store: Store) -> frozenset[str]:
         return frozenset()
     with BlockReader(path, kind="state", label=_LABEL, keyring=store.keyring) as reader:
         return frozenset(reader.records())
+
+
+def unwanted(store: Store) -> Unwanted:
+    """What must not be suggested now: these lines, and what was forgotten and an older model may still know.
+
+    Raises:
+        StorageError: one of the lists cannot be read or is damaged.
+    """
+    return Unwanted(never_lines(store), Denied.load(store.paths, store.keyring))
 
 
 def add_never(store: Store, line: str) -> bool:

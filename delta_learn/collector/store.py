@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from delta_learn.collector.denied import Denied
 from delta_learn.collector.exclude import Exclusions
 from delta_learn.collector.merge import new_entries
-from delta_learn.collector.outcome import FEEDBACK
+from delta_learn.collector.outcome import FEEDBACK, outcome_of
 from delta_learn.collector.redaction.patterns import Patterns, compile_patterns
 from delta_learn.collector.redaction.redact import redact, redact_entry
 from delta_learn.collector.spool import Completion
 from delta_learn.config import Config
 from delta_learn.entry import SESSION_GAP_SECONDS, CommandEntry, Redacted, Session, split_sessions
+from delta_learn.errors import StorageError
 from delta_learn.paths import Paths
-from delta_learn.storage.atomic import private_directory, storage_errors
-from delta_learn.storage.lock import exclusive, holder
+from delta_learn.storage.atomic import private_directory, storage_errors, sync_directory
+from delta_learn.storage.lock import exclusive
 from delta_learn.storage.seal import Keyring
 from delta_learn.storage.shards import Identity, RawShards, Stamp, day_of, days_near
+
+logger = logging.getLogger(__name__)
 
 _WAIT_SECONDS = 30.0
 _PLACE = ("directory", "environment", "system_info")
@@ -41,6 +46,8 @@ class Added:
     """Secrets replaced in the new entries, by kind."""
     excluded: int = 0
     """Imported entries that the person's settings exclude."""
+    forgotten: int = 0
+    """Imported entries that were forgotten before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Forgotten:
     entries: int
     days: int
     training: bool = False
-    """A training that runs now has read the entries before: the model after the next one is without them."""
+    """A training was ended, as it had read the entries before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,11 @@ class Store:
             private_directory(directory)
         return cls(paths, Keyring.load_or_create(paths.key))
 
-    def add(self, entries: Iterable[CommandEntry], *, fallback_time: float | None = None) -> Added:
+    def add(self, entries: Iterable[CommandEntry], *, fallback_time: float | None = None, again: bool = False) -> Added:
         """Redact `entries` and keep those that are not yet known.
 
-        `fallback_time` (seconds) is the day of entries without a time, by default today.
+        `fallback_time` (seconds) is the day of entries without a time, by default today. Imported entries that were
+        forgotten before are left out, unless the person wants them `again`.
 
         Raises:
             LockHeldError: another process writes to this store.
@@ -109,10 +117,16 @@ class Store:
         wanted = [entry for entry in offered if entry.source != "imported" or not exclusions.names(entry)]
         passed = redacted(wanted, self.patterns())
         with exclusive(self.paths.lock, "adding entries", timeout=_WAIT_SECONDS):
-            fresh = new_entries(self._raw.read_all(), passed)
+            denied = Denied.load(self.paths, self.keyring)
+            # Before they are merged: the order of a history without times tells only as it is kept.
+            admitted = [e for e in passed if again or e.source != "imported" or not denied.names(e)]
+            fresh = new_entries(self._raw.read_all(), admitted)
+            readmitted = again and denied.readmit(fresh)
+            if denied.allow(fresh) or readmitted:
+                denied.save()
             self._raw.append([Redacted(e) for e in fresh], time.time() if fallback_time is None else fallback_time)
-        known, excluded = len(passed) - len(fresh), len(offered) - len(wanted)
-        return Added(len(fresh), known, count_redactions(fresh), excluded)
+        known, excluded = len(admitted) - len(fresh), len(offered) - len(wanted)
+        return Added(len(fresh), known, count_redactions(fresh), excluded, len(passed) - len(admitted))
 
     def record(self, entries: Iterable[CommandEntry]) -> Kept:
         """Redact and keep `entries` that are new by their identity; complete those kept without exit status.
@@ -143,6 +157,7 @@ class Store:
                 days.setdefault(day, []).append(after)
             else:  # only its exit status told that it was a secret: no copy may stay
                 self._replace(day, after)
+        self._allow(fresh)
         self._raw.append_days(days)
         commands = sum(entry.source != FEEDBACK for entry in fresh)
         return Kept(commands, len(whole), count_redactions(fresh))
@@ -171,23 +186,57 @@ class Store:
         days = {day for hour in moments for day in days_near(hour * 3600, now)}
         return self._raw.find(days, {(item.session, item.sequence) for item in items})
 
-    def forget(self, matches: Callable[[CommandEntry], bool]) -> Forgotten:
+    def _allow(self, entries: Iterable[CommandEntry]) -> None:
+        """What was typed again is denied no more; a list that cannot be read or written keeps nobody from recording."""
+        try:
+            denied = Denied.load(self.paths, self.keyring)
+            if denied.allow(entries):
+                denied.save()
+        except StorageError as error:
+            logger.warning("what was forgotten stays denied: %s", error)
+
+    def forget(
+        self,
+        matches: Callable[[CommandEntry], bool],
+        *,
+        lines: Sequence[str] = (),
+        public: Container[str] = frozenset(),
+    ) -> Forgotten:
         """Remove the entries that match from their shards, and everything that was made of any entry.
+
+        The models of now know them: first their lines, and `lines`, are denied, with the words that nothing else holds
+        and that are not `public`. Killed at any moment, what is gone is denied, and what is not is forgotten by
+        running it again.
 
         Raises:
             LockHeldError: another process writes to this store.
             StorageError: a shard cannot be read or rewritten; run it again.
         """
-        entries = days = 0
         with exclusive(self.paths.lock, "delta-learn forget", timeout=_WAIT_SECONDS):
-            for day in self._raw.days():
-                before = self._raw.read(day)
-                kept = [Redacted(entry) for entry in before if not matches(entry)]
-                if len(kept) < len(before):
-                    self._raw.replace(day, kept)
-                    entries, days = entries + len(before) - len(kept), days + 1
+            days = {day: self._raw.read(day) for day in self._raw.days()}
+            gone = with_outcomes((entry for entries in days.values() for entry in entries), matches)
+            kept = {day: [entry for entry in days[day] if id(entry) not in gone] for day in days}
+            if gone or lines:
+                self._deny(gone.values(), [*lines], [entry for entries in kept.values() for entry in entries], public)
             self.remove_copies()
-        return Forgotten(entries, days, training=holder(self.paths.training_lock) is not None)
+            changed = [day for day in days if len(kept[day]) < len(days[day])]
+            for day in changed:
+                self._raw.replace(day, [Redacted(entry) for entry in kept[day]])
+        return Forgotten(len(gone), len(changed))
+
+    def _deny(
+        self,
+        gone: Collection[CommandEntry],
+        lines: Sequence[str],
+        kept: Iterable[CommandEntry],
+        public: Container[str],
+    ) -> None:
+        """Write down what is forgotten before anything of it is removed."""
+        own = {entry.command for entry in kept if entry.source != FEEDBACK}
+        denied = Denied.load(self.paths, self.keyring)
+        denied.deny([*lines, *(entry.command for entry in gone if entry.source != FEEDBACK)], own, public)
+        denied.remember(gone, own)
+        denied.save()
 
     def redact_again(self) -> Rewritten:
         """Pass all that is kept through the rules of today, and rewrite the days where that changes something.
@@ -214,16 +263,26 @@ class Store:
         return Rewritten(days, len(changed), dict(Counter(new) - Counter(old)))
 
     def remove_copies(self) -> None:
-        """Remove what was made of entries and is made anew when it is missing: tokens, checkpoints, caches.
+        """Remove what was made of entries and is made anew when it is missing: tokens, checkpoints, caches, report.
 
         Raises:
             StorageError: the disk refuses it.
         """
         paths = self.paths
-        copies = ((paths.processed, "tokenized_*.bin"), (paths.checkpoints, "*.bin"), (paths.state, "predictor.bin"))
-        for directory, pattern in (*copies, *((d, f".{p}.tmp") for d, p in copies), (paths.raw, ".commands_*.tmp")):
-            for path in directory.glob(pattern):
+        copies = [(paths.processed, "tokenized_*.bin"), (paths.checkpoints, "*.bin")]
+        copies += [(paths.state, path.name) for path in self.caches()]
+        begun = [(paths.raw, ".commands_*.tmp"), (paths.models, ".*.bin.tmp"), (paths.training, ".never.bin.tmp")]
+        for directory, pattern in (*copies, *((d, f".{p}.tmp") for d, p in copies), *begun):
+            found = list(directory.glob(pattern))
+            for path in found:
                 _remove(path)
+            if found:
+                with storage_errors(directory):
+                    sync_directory(directory)
+
+    def caches(self) -> list[Path]:
+        """Where what the predictor learned lies, and the page of `delta-learn report`: both hold lines."""
+        return [self.paths.predictor, self.paths.report]
 
     def patterns(self) -> Patterns:
         """The person's own patterns of secrets, as config.json has them now.
@@ -256,6 +315,18 @@ class Store:
     def files(self) -> list[Path]:
         """The raw shards, oldest first."""
         return sorted(self.paths.raw.glob("commands_*.bin"))
+
+
+def with_outcomes(entries: Iterable[CommandEntry], matches: Callable[[CommandEntry], bool]) -> dict[int, CommandEntry]:
+    """The entries that match and what became of suggestions at their prompts, each by its `id`."""
+    known = list(entries)
+    gone = {id(entry): entry for entry in known if matches(entry)}
+    commands = {(entry.session, entry.sequence) for entry in gone.values() if entry.source != FEEDBACK}
+    for entry in known:
+        outcome = outcome_of(entry)
+        if outcome is not None and (outcome.session, outcome.sequence) in commands:
+            gone[id(entry)] = entry
+    return gone
 
 
 def _remove(path: Path) -> None:

@@ -80,6 +80,12 @@ class GateDecision:
     reasons: tuple[str, ...]
     """One sentence each: every reason to keep, or the one reason to deploy."""
     numbers: dict[str, float | int | None]
+    unsure: bool = False
+    """Whether all that keeps it is that its gain is not certain: no budget, check or other rule is against it."""
+
+    def borderline(self, least: float) -> bool:
+        """Whether it may be tried at the prompt (serving/abtest.py): unsure, but P(gain > 0) is `least` or more."""
+        return self.unsure and self.probability is not None and self.probability >= least
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -89,6 +95,7 @@ class GateDecision:
             "interval": self.interval.to_json() if self.interval else None,
             "reasons": list(self.reasons),
             "numbers": dict(self.numbers),
+            "unsure": self.unsure,
         }
 
 
@@ -108,8 +115,10 @@ def decide(given: GateInput, config: GateConfig, *, seed: int = 0) -> GateDecisi
     pairs = _pairs(given)
     reasons = list(_unpaired(pairs))
     gain = None if reasons else _gain(pairs, seed)
+    doubts = list(_doubts(gain, config)) if gain else []
+    reasons += doubts
     if gain:
-        reasons += _gain_reasons(gain, config)
+        reasons += _hit_reasons(gain, config)
     reasons += _budget_reasons(given, config)
     reasons += _check_reasons(given)
     deploy = gain is not None and not reasons
@@ -119,6 +128,7 @@ def decide(given: GateInput, config: GateConfig, *, seed: int = 0) -> GateDecisi
         interval=gain.interval if gain else None,
         reasons=(_why_deploy(gain),) if deploy and gain else tuple(reasons),
         numbers=_numbers(given, gain),
+        unsure=bool(doubts) and reasons == doubts,
     )
 
 
@@ -156,12 +166,15 @@ def _gain(pairs: dict[str, NDArray[Any]], seed: int) -> _Gain:
     )
 
 
-def _gain_reasons(gain: _Gain, config: GateConfig) -> Iterator[str]:
+def _doubts(gain: _Gain, config: GateConfig) -> Iterator[str]:
     if gain.probability < config.min_probability:
         yield (
             f"It is not certain that the candidate saves keystrokes: P = {gain.probability:.3f}, "
             f"{config.min_probability:.2f} is needed ({_keys(gain.interval)})."
         )
+
+
+def _hit_reasons(gain: _Gain, config: GateConfig) -> Iterator[str]:
     if gain.hit1_low < -config.max_hit1_loss:
         yield (
             f"Its first suggestion may be right less often: by {-gain.hit1_low:.3f} at the 5 % quantile, "

@@ -165,14 +165,17 @@ def check_disk(paths: Paths) -> Check:
 
 
 def check_model(paths: Paths) -> Check:
-    """The deployed model is whole and is the one that was deployed."""
+    """The deployed model is whole and is the one that predicts."""
+    mend = "run `delta-learn models rollback` or `delta-learn train`"
     try:
         registry = Registry(paths, Keyring.load(paths.key))
-        if registry.deployed is None:
-            return Check("model", "ok", "none deployed: predictions come from your history alone")
-        registry.load_deployed()
     except DeltaError as error:
-        return Check("model", "problem", str(error), "run `delta-learn models rollback` or `delta-learn train`")
+        return Check("model", "problem", str(error), mend)
+    if registry.deployed is None:
+        return Check("model", "ok", "none deployed: predictions come from your history alone")
+    problem = registry.in_use(lambda model: model).problem
+    if problem:
+        return Check("model", "problem", problem, mend)
     return Check("model", "ok", f"{registry.deployed} is whole")
 
 

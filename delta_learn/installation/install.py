@@ -14,6 +14,8 @@ from delta_learn.collector.store import Store
 from delta_learn.errors import DeltaError
 from delta_learn.installation.hooks import SHELLS, hook_file, installed_shells, prepare_state
 from delta_learn.installation.rcfile import add_line, rc_file, remove_line
+from delta_learn.installation.schedule.schedule import Way, remove_schedule
+from delta_learn.installation.schedule.stamp import stamp_file
 from delta_learn.paths import Paths
 from delta_learn.storage.atomic import storage_errors
 from delta_learn.storage.lock import end_holder
@@ -21,8 +23,8 @@ from delta_learn.storage.lock import end_holder
 _BASH_LOGIN_FILES = (".bash_profile", ".bash_login", ".profile")
 """A login shell reads the first of them that exists, and nothing else (bash(1), INVOCATION)."""
 
-_SERVER_SECONDS = 5.0
-"""In which the server saves and leaves."""
+_END_SECONDS = 5.0
+"""In which the server, or a training, saves and leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Uninstalled:
     """Those that the line was taken out of."""
     drained: int = 0
     """Commands that the shells had written and that were moved to the data set first."""
+    scheduled: list[Way] = field(default_factory=list)
+    """What started the night by itself, and does no more."""
     purged: bool = False
 
 
@@ -64,7 +68,9 @@ def install(paths: Paths, shells: Sequence[str] = (), environment: Mapping[str, 
 
 
 def uninstall(paths: Paths, *, purge: bool = False, environment: Mapping[str, str] = os.environ) -> Uninstalled:
-    """Take the lines out, end the server, drain a last time, remove what the hooks use and, with `purge`, all data.
+    """Take lines and schedule out, end server and training, drain a last time, remove what the hooks use.
+
+    With `purge`, remove all data as well.
 
     Raises:
         DeltaError: a file cannot be changed or removed; what was done until then stays done.
@@ -74,7 +80,9 @@ def uninstall(paths: Paths, *, purge: bool = False, environment: Mapping[str, st
         path = rc_file(shell, environment)
         if remove_line(path):
             done.rc_files.append(path)
-    end_holder(paths.server_lock, seconds=_SERVER_SECONDS)
+    done.scheduled = remove_schedule(paths, environment)
+    for lock in (paths.server_lock, paths.training_lock):
+        end_holder(lock, seconds=_END_SECONDS)
     if paths.spool.is_dir() and not purge:
         done.drained = drain(Store.open(paths)).new
     for path in _hook_files(paths):
@@ -100,14 +108,15 @@ def _deaf_login_file(environment: Mapping[str, str]) -> Path | None:
 def _hook_files(paths: Paths) -> list[Path]:
     return [
         *(paths.spool, paths.python, paths.client, paths.variables, paths.paused, paths.drained),
-        *(paths.address.parent, paths.server_lock),
+        *(paths.address.parent, paths.server_lock, stamp_file(paths)),
     ]
 
 
 def _data(paths: Paths) -> list[Path]:
     return [
         *(paths.raw, paths.processed, paths.models, paths.config, never_file(paths)),
-        *(paths.checkpoints, paths.log, paths.registry, paths.predictor, paths.key),
+        *(paths.checkpoints, paths.log, paths.registry, paths.abtest, paths.predictor, paths.forgotten, paths.report),
+        paths.key,
     ]
 
 

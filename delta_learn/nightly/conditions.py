@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from delta_learn.config import Config
+from delta_learn.config import Config, NightConfig
+from delta_learn.nightly.machine import Machine, written_last
 from delta_learn.registry import Registry
 
 _FREE_BYTES = 500_000_000
+
+RESOURCES = ("cpu", "memory", "io")
+"""Whose pressure the kernel measures."""
 
 MIN_HOLDOUT = 300
 """The gate decides nothing on fewer entries (docs/architecture.md, gate)."""
@@ -50,12 +55,117 @@ def enough_disk(directory: Path) -> Condition:
     )
 
 
-def conditions(entries: int, registry: Registry, config: Config, *, nightly: bool) -> list[Condition]:
-    """All conditions; without `nightly` only those that training cannot do without."""
+def rested(registry: Registry, config: NightConfig, now: float) -> Condition:
+    """Not twice a night, whoever starts it; `now` in seconds since the epoch."""
+    created = [model.created for model in registry.models if model.created <= now]
+    if not created:
+        return Condition("last training", True, "there was none")
+    hours = (now - max(created)) / 3600
+    return Condition(
+        "last training",
+        hours >= config.between_hours,
+        f"the last training was {hours:,.1f} hours ago, {config.between_hours:g} hours must lie between",
+    )
+
+
+def on_mains(machine: Machine) -> Condition:
+    """No battery is used."""
+    supplies = machine.supplies()
+    if supplies is None:
+        return _unknown("power")
+    batteries = [supply for supply in supplies if supply.kind in ("Battery", "UPS")]
+    if not batteries:
+        return Condition("power", True, "there is no battery")
+    if any(supply.online for supply in supplies):
+        return Condition("power", True, "the machine is on mains power")
+    off = any(supply.kind == "Mains" and supply.online is False for supply in supplies)
+    used = off or any(battery.status == "Discharging" for battery in batteries)
+    return Condition("power", not used, "the battery is used" if used else "the battery is not used")
+
+
+def user_away(machine: Machine, spool: Path, config: NightConfig, now: float) -> Condition:
+    """Nothing was typed lately, in any terminal or in a shell that records; `now` in seconds since the epoch."""
+    seen = [moment for moment in (machine.last_typed(now), written_last(spool, now)) if moment is not None]
+    if not seen:
+        return _unknown("idle")
+    minutes = max(0.0, now - max(seen)) / 60
+    return Condition(
+        "idle",
+        minutes >= config.idle_minutes,
+        f"something was typed {minutes:,.1f} minutes ago, {config.idle_minutes:g} minutes must pass",
+    )
+
+
+def little_pressure(machine: Machine, config: NightConfig, resources: Sequence[str] = RESOURCES) -> Condition:
+    """Hardly anything waits for the `resources`."""
+    known = {name: value for name in resources if (value := machine.pressure(name)) is not None}
+    if not known:
+        return _unknown("pressure")
+    waits = ", ".join(f"for {name} {value:.0f} %" for name, value in known.items())
+    return Condition(
+        "pressure",
+        max(known.values()) <= config.max_pressure,
+        f"programs waited {waits} of the last 10 s, {config.max_pressure:g} % is the limit",
+    )
+
+
+def little_load(machine: Machine, config: NightConfig) -> Condition:
+    """Hardly anything ran in the last minute."""
+    load = machine.load()
+    if load is None:
+        return _unknown("load")
+    return Condition(
+        "load",
+        load <= config.max_load,
+        f"{load:.2f} programs ran for each processor in the last minute, {config.max_load:g} is the limit",
+    )
+
+
+def others_quiet(share: float | None, config: NightConfig) -> Condition:
+    """Others use little of the processors now; `share` is the part, 1 for all of them."""
+    if share is None:
+        return _unknown("load")
+    return Condition(
+        "load",
+        share <= config.max_load,
+        f"others use {share:.0%} of the processors, {config.max_load:.0%} is the limit",
+    )
+
+
+def gpu_free(machine: Machine, config: NightConfig) -> Condition:
+    """Nobody computes or plays on a GPU."""
+    percent = machine.gpu_percent()
+    if percent is None:
+        return Condition("gpu", True, "no GPU that can be asked")
+    return Condition(
+        "gpu",
+        percent <= config.max_gpu_percent,
+        f"a GPU is {percent:.0f} % busy, {config.max_gpu_percent:g} % is the limit",
+    )
+
+
+def conditions(entries: int, registry: Registry, config: Config, machine: Machine | None = None) -> list[Condition]:
+    """All conditions of a night on `machine`; without one, only those that training cannot do without."""
     always = [enough_entries(entries, config)]
-    if not nightly:
+    if machine is None:
         return always
-    return [*always, enough_new_entries(entries, registry, config), enough_disk(registry.paths.home)]
+    now = time.time()
+    return [
+        *always,
+        enough_new_entries(entries, registry, config),
+        enough_disk(registry.paths.home),
+        rested(registry, config.night, now),
+        on_mains(machine),
+        user_away(machine, registry.paths.spool, config.night, now),
+        little_pressure(machine, config.night),
+        little_load(machine, config.night),
+        gpu_free(machine, config.night),
+    ]
+
+
+def _unknown(name: str) -> Condition:
+    """What the machine does not say does not stop a night."""
+    return Condition(name, True, "not known here")
 
 
 def unmet(facts: Sequence[Condition]) -> Condition | None:

@@ -25,8 +25,12 @@ from delta_learn.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from delta_learn.trainer.personal import PersonalModel
+    from delta_learn.trainer.progress import Rest
 
 logger = logging.getLogger(__name__)
+
+CHECKPOINT = "night"
+"""Name of the run that is kept."""
 
 _VALIDATION_SHARE = 0.05
 """Newest part of what is learnt from that tells when to stop; the gate's hold-out is never looked at."""
@@ -91,8 +95,11 @@ def train(
     base: ModelFile | None = None,
     checkpoint: tuple[Path, Keyring] | None = None,
     on_progress: Progress = lambda *_: None,
+    rest: Rest = lambda _: None,
 ) -> PersonalModel:
     """Train a personal model on a lesson; `checkpoint` is where an interrupted run is kept, sealed.
+
+    The checkpoint stays: whoever has the model in a safe place removes it. `rest` is as the trainer's.
 
     Raises:
         MissingDependencyError: torch is not installed.
@@ -101,18 +108,16 @@ def train(
     from delta_learn.trainer.checkpoint import CheckpointStore
     from delta_learn.trainer.personal import train_personal
 
-    store = CheckpointStore(*checkpoint, run_id="night") if checkpoint else None
-    model = train_personal(
+    store = CheckpointStore(*checkpoint, CHECKPOINT) if checkpoint else None
+    return train_personal(
         lesson.runs,
         lesson.tokenizer,
         config.train,
         base=base,
         checkpoint=store,
         on_step=lambda step: on_progress("train", step.step, step.steps, step_note(step.loss, step.tokens_per_second)),
+        rest=rest,
     )
-    if store:
-        store.remove()
-    return model
 
 
 def step_note(loss: float, tokens_per_second: float) -> str:

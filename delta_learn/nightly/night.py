@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from delta_learn.evaluation.gate import GateDecision
     from delta_learn.evaluation.replay import ReplayResult
     from delta_learn.nightly.learning import Lesson
+    from delta_learn.nightly.watch import Watch
     from delta_learn.trainer.personal import PersonalModel
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class Night:
     """The model that personal models start from; None trains from scratch."""
     say: Say = print
     on_progress: Progress = lambda *_: None
+    watch: Watch | None = None
+    """Makes the night wait while somebody needs the machine; None outside of `--nightly`."""
 
     conditions: list[Condition] = field(default_factory=list)
     skipped: str | None = None
@@ -54,6 +57,20 @@ class Night:
     """Suggestions of the candidate that held something redaction would have replaced."""
     version: str | None = None
     """The candidate's."""
+
+    def rest(self, save: Callable[[], None] = lambda: None) -> None:
+        """Wait, with what was done `save`d, while somebody needs the machine.
+
+        Raises:
+            WindowOverError: the night ended.
+        """
+        if self.watch is not None:
+            self.watch.rest(save)
+
+    def replayed(self, done: int, total: int) -> None:
+        """Show how far the replay is, and rest between two commands."""
+        self.on_progress("replay", done, total, "")
+        self.rest()
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain data."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,14 +13,19 @@ from delta_learn.collector.store import Store
 from delta_learn.config import Config
 from delta_learn.nightly import steps
 from delta_learn.nightly.learning import base_for
+from delta_learn.nightly.machine import Machine
 from delta_learn.nightly.night import Night, Progress, Say
+from delta_learn.nightly.unfinished import finish
+from delta_learn.nightly.watch import Watch, WindowOverError
 from delta_learn.registry import ModelFile, Registry
 from delta_learn.storage.atomic import private_directory
 from delta_learn.storage.lock import exclusive
 
 logger = logging.getLogger(__name__)
 
-STEPS: tuple[tuple[str, Callable[[Night], None]], ...] = (
+Step = Callable[[Night], None]
+
+STEPS: tuple[tuple[str, Step], ...] = (
     ("conditions", steps.check_conditions),
     ("packages", steps.check_packages),
     ("split", steps.split_in_time),
@@ -30,6 +35,7 @@ STEPS: tuple[tuple[str, Callable[[Night], None]], ...] = (
     ("replay", steps.replay_newest),
     ("gate", steps.decide),
     ("deploy", steps.deploy_or_keep),
+    ("finish", finish),
     ("prune", steps.prune),
 )
 
@@ -46,25 +52,36 @@ def run_night(
 ) -> Night:
     """Run the steps until one of them says that there is nothing to do.
 
-    `nightly` obeys all conditions, `dry_run` only looks at them. `base` is the model to start from, by default
-    the one that the settings choose (`learning.base_for`).
+    `nightly` obeys all conditions, before and while it works; `dry_run` only looks at them. `base` is the model to
+    start from, by default the one that the settings choose (`learning.base_for`).
 
     Raises:
         LockHeldError: another training runs.
         DeltaError: a step failed; what was deployed stays.
     """
-    night = Night(
-        store, Registry(store.paths, store.keyring), config, nightly, base or base_for(config), say, on_progress
-    )
+    registry = Registry(store.paths, store.keyring)
+    watch = Watch(Machine(Path(config.night.root)), config, store.paths.spool, say=say) if nightly else None
+    night = Night(store, registry, config, nightly, base or base_for(config), say, on_progress, watch)
     with exclusive(store.paths.training_lock, "delta-learn train"), _log(store.paths.log):
-        for name, step in STEPS[:1] if dry_run else STEPS:
-            start = time.monotonic()
-            step(night)
-            logger.info("%s: %.1f s", name, time.monotonic() - start)
-            if night.skipped:
-                logger.info("skipped: %s", night.skipped)
-                break
+        try:
+            _run(night, STEPS[:1] if dry_run else STEPS)
+        except WindowOverError as over:
+            night.skipped = str(over)
+        if night.skipped:
+            logger.info("skipped: %s", night.skipped)
     return night
+
+
+def _run(night: Night, chosen: Sequence[tuple[str, Step]]) -> None:
+    for number, (name, step) in enumerate(chosen):
+        # After the decision all is done in moments, and would be lost if the night ended.
+        if number > 0 and night.decision is None:
+            night.rest()
+        start = time.monotonic()
+        step(night)
+        logger.info("%s: %.1f s", name, time.monotonic() - start)
+        if night.skipped:
+            return
 
 
 @contextmanager

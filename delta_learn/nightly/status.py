@@ -13,6 +13,7 @@ from delta_learn.collector.pause import FOREVER, paused_until
 from delta_learn.collector.store import count_redactions
 from delta_learn.collector.teaching import commands_only
 from delta_learn.collector.usage import Counts, Usage, usage
+from delta_learn.installation.schedule.schedule import installed_schedule, next_training
 from delta_learn.installation.waiting import waiting
 from delta_learn.paths import Paths
 from delta_learn.registry import Registry
@@ -29,6 +30,9 @@ class Status:
     redactions: dict[str, int]
     last_training: float | None
     model_version: str | None
+    """Of the model that predicts."""
+    model_problem: str | None
+    """Why that is not the deployed one; None where it is."""
     next_training: float | None
     paused: bool
     paused_until: float | None
@@ -55,6 +59,7 @@ class Status:
                 f"redacted       {secrets}",
                 f"last training  {_when(self.last_training)}",
                 f"model version  {self._model()}",
+                *([f"               {self.model_problem}"] if self.model_problem else []),
                 f"next training  {self._coming()}",
                 f"recording      {self._recording()}",
                 f"spool          {self.spool_bytes:,} bytes in {self._files()} wait to be moved",
@@ -72,6 +77,7 @@ class Status:
                 f"Last training: {_when(self.last_training)}",
                 f"Dataset size: {self.dataset_size:,} entries",
                 f"Model version: {self._model()}",
+                *([self.model_problem] if self.model_problem else []),
                 f"Next scheduled training: {self._coming()}",
                 *(f"Suggestions {when}: {_counted(each)}" for when, each in counts.items() if self.usage.last),
                 *([f"Last suggestion: {self._last()}"] if self.usage.last else []),
@@ -105,6 +111,7 @@ def read_status(paths: Paths | None = None) -> Status:
     """Read everything that `delta-learn status` shows."""
     store = open_store(paths)
     registry = Registry(store.paths, store.keyring)
+    model = registry.in_use(lambda model: model)
     everything = store.entries()
     entries = commands_only(everything)
     until = paused_until(store.paths)
@@ -114,8 +121,9 @@ def read_status(paths: Paths | None = None) -> Status:
         dataset_bytes=sum(path.stat().st_size for path in store.files()),
         redactions=count_redactions(entries),
         last_training=max((m.created for m in registry.models), default=None),
-        model_version=registry.deployed,
-        next_training=None,
+        model_version=model.version,
+        model_problem=model.problem,
+        next_training=_next_training(store.paths),
         paused=until is not None,
         paused_until=None if until == FOREVER else until,
         spool_files=left.files,
@@ -124,6 +132,11 @@ def read_status(paths: Paths | None = None) -> Status:
         home=str(store.paths.home),
         state=str(store.paths.state),
     )
+
+
+def _next_training(paths: Paths) -> float | None:
+    schedule = installed_schedule(paths)
+    return next_training(paths, schedule, time.time()) if schedule else None
 
 
 def _counted(counts: Counts) -> str:

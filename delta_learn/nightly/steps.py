@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 from delta_learn.collector.redaction.redact import redact
@@ -15,10 +16,13 @@ from delta_learn.entry import split_sessions
 from delta_learn.evaluation import gate
 from delta_learn.evaluation.baselines.catalogue import BASELINES, baseline
 from delta_learn.evaluation.replay import Method, replay
+from delta_learn.nightly.abtest import try_at_prompt
 from delta_learn.nightly.conditions import conditions, holdout_size, unmet
 from delta_learn.nightly.contender import Contender
 from delta_learn.nightly.learning import prepare, require_torch, train
+from delta_learn.nightly.machine import Machine
 from delta_learn.nightly.night import Night, given
+from delta_learn.nightly.unfinished import go_on, note
 from delta_learn.registry import ModelRecord, Registry
 from delta_learn.serving.prediction import neural_expert
 from delta_learn.storage.atomic import private_directory
@@ -35,10 +39,13 @@ def check_conditions(night: Night) -> None:
     """Go on only if there is something to learn, and at night only if it is worth it."""
     entries = night.store.entries()
     night.entries, night.accepted = commands_only(entries), accepted_commands(entries)
-    night.conditions = conditions(len(night.entries), night.registry, night.config, nightly=night.nightly)
+    machine = Machine(Path(night.config.night.root)) if night.nightly else None
+    night.conditions = conditions(len(night.entries), night.registry, night.config, machine)
     failed = unmet(night.conditions)
     if failed:
         night.skipped = f"Nothing was trained: {failed.reason}; what predicted until now stays."
+    elif night.nightly:
+        go_on(night)
 
 
 def check_packages(night: Night) -> None:  # noqa: ARG001
@@ -73,8 +80,14 @@ def write_tokens(night: Night) -> None:
 def train_model(night: Night) -> None:
     """Train the candidate; an interrupted run goes on where it was."""
     place = (private_directory(night.store.paths.checkpoints), night.store.keyring)
+    note(night)
     night.personal = train(
-        given(night.lesson), night.config, base=night.base, checkpoint=place, on_progress=night.on_progress
+        given(night.lesson),
+        night.config,
+        base=night.base,
+        checkpoint=place,
+        on_progress=night.on_progress,
+        rest=night.rest,
     )
     result = night.personal.result
     bits = "" if result.bits_per_token is None else f", {result.bits_per_token:.2f} bits a token on newer entries"
@@ -89,12 +102,12 @@ def replay_newest(night: Night) -> None:
     """Replay the newest entries, which nothing was trained on, with candidate, deployed and baselines."""
     split = given(night.split)
     held_out = [entry for session in split.held_out for entry in session]
-    deployed = night.registry.load_deployed()
+    deployed = night.registry.in_use(neural_expert).model
     learnt = {entry.command for entry in night.entries}
     candidate = Contender("delta", neural_expert(given(night.personal).file), learnt)
     methods: dict[str, Method] = {
         "delta": candidate,
-        DEPLOYED: Contender(DEPLOYED, neural_expert(deployed) if deployed else None),
+        DEPLOYED: Contender(DEPLOYED, deployed),
         **{name: baseline(name) for name in BASELINES},
     }
     # A long session may reach over the boundary: all that was learnt from comes first, whatever its time.
@@ -103,7 +116,7 @@ def replay_newest(night: Night) -> None:
         entries,
         methods,
         start=len(entries) - len(held_out),
-        on_progress=lambda done, total: night.on_progress("replay", done, total, ""),
+        on_progress=night.replayed,
     )
     night.leaks = candidate.leaks
 
@@ -131,10 +144,13 @@ def deploy_or_keep(night: Night) -> None:
     with exclusive(paths.lock, "delta-learn train", timeout=60):
         night.registry = Registry(paths, night.store.keyring)
         night.version = night.registry.new_version(time.strftime("%Y-%m-%d"))
-        record = ModelRecord(night.version, time.time(), _lineage(night), decision.to_json())
+        outcome = {**decision.to_json(), "replay": _measured(night)}
+        record = ModelRecord(night.version, time.time(), _lineage(night), outcome)
         night.registry.save_model(record, given(night.personal).file)
         if decision.deploy:
             night.registry.deploy(night.version)
+        elif decision.borderline(night.config.ab.min_probability):
+            try_at_prompt(night, night.version)
     logger.info("%s: %s", night.version, " ".join(decision.reasons))
 
 
@@ -160,4 +176,18 @@ def _lineage(night: Night) -> dict[str, Any]:
         "tokens": result.tokens,
         "seconds": round(result.seconds, 1),
         "bits_per_token": result.bits_per_token,
+    }
+
+
+def _measured(night: Night) -> dict[str, Any]:
+    """What each method saves, and what the candidate gains on it, with the interval: for the report."""
+    replay, metrics = given(night.replay), ("hit@1", "ksr_word", "net")
+    figures = {name: replay.figures(name) for name in replay.methods}
+    gains = replay.differences("delta", seed=night.config.train.seed)
+    return {
+        "figures": {name: {metric: each[metric] for metric in metrics} for name, each in figures.items()},
+        "gains": {
+            name.removeprefix("delta-vs-"): {metric: each[metric] for metric in metrics if metric in each}
+            for name, each in gains.items()
+        },
     }

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from delta_learn.predictor.language import Floats, State
+from delta_learn.predictor.patience import Over, never_over
 from delta_learn.tokenizer.healing import PieceTable
 
 _LEAST = math.log(1e-4)
@@ -35,11 +36,13 @@ class Alphabet:
     """The token that ends a line."""
 
 
-def search(state: State, remainder: bytes, alphabet: Alphabet, *, width: int, max_tokens: int) -> list[Hypothesis]:
+def search(
+    state: State, remainder: bytes, alphabet: Alphabet, *, width: int, max_tokens: int, over: Over = never_over
+) -> list[Hypothesis]:
     """At most `width` lines from row 0 of `state` that spell `remainder` first, best first.
 
-    Their `ids` leave out the end, their `logprob` includes it. Lines that do not end within `max_tokens`
-    are not found.
+    Their `ids` leave out the end, their `logprob` includes it. Lines that do not end within `max_tokens`,
+    or before the time is `over`, are not found.
     """
     live = [Hypothesis((), 0.0, remainder)]
     done: list[Hypothesis] = []
@@ -61,7 +64,7 @@ def search(state: State, remainder: bytes, alphabet: Alphabet, *, width: int, ma
                 rows.append(row)
         done = sorted(done, key=lambda each: -each.logprob)[:width]
         # Probability only falls with length: nothing alive can enter the list any more.
-        if not grown or (len(done) == width and done[-1].logprob >= grown[0].logprob):
+        if not grown or over() or (len(done) == width and done[-1].logprob >= grown[0].logprob):
             break
         state, live = state.extend(tokens, rows), grown
     return done

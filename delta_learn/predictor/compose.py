@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from delta_learn.predictor.lexer import END
+from delta_learn.predictor.patience import Over, never_over
 
 Expand = Callable[[tuple[str, ...], str], list[tuple[str, float]]]
 """From the tokens of a line so far, and the letters that the next token begins with, to tokens and P(token)."""
@@ -35,19 +36,27 @@ class Beginning:
 
 
 def search(
-    known: tuple[str, ...], part: str, logprob: float, expand: Expand, *, lines: int, steps: int
+    known: tuple[str, ...],
+    part: str,
+    logprob: float,
+    expand: Expand,
+    *,
+    lines: int,
+    steps: int,
+    over: Over = never_over,
 ) -> list[Beginning]:
     """What may come after the tokens `known` and a token that begins with `part`, best first (Dijkstra 1959).
 
-    No line that was not found is more probable than one that was, unless `steps` places were looked at before
-    `lines` lines were found; what is negligible beside the best beginning is not looked for. Every beginning that
-    was met is part of the answer, so that the probability of a word is known where that of a whole line is not.
+    No line that was not found is more probable than one that was, unless `steps` places were looked at or the time
+    was over before `lines` lines were found; what is negligible beside the best beginning is not looked for. Every
+    beginning that was met is part of the answer, so that the probability of a word is known where that of a whole
+    line is not.
     """
     found: list[Beginning] = []
     open_ = [(-total, tokens) for total, tokens in _grow(known, part, logprob, expand)]
     heapq.heapify(open_)
     least = -open_[0][0] + _NEGLIGIBLE if open_ else 0.0
-    while open_ and lines and steps:
+    while open_ and lines and steps and not over():
         negative, tokens = heapq.heappop(open_)
         whole = tokens[-1] == END
         goes_on = not whole and len(tokens) < _LONGEST

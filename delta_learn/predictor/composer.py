@@ -17,6 +17,7 @@ from delta_learn.predictor.lexer import END, tokens
 from delta_learn.predictor.memory import Prompt, TokenMemory
 from delta_learn.predictor.nexttoken import SOURCES, Choice, NextToken
 from delta_learn.predictor.offered import NOTHING, Offer, offer
+from delta_learn.predictor.patience import over_in
 from delta_learn.predictor.place import Place
 
 Scores = NDArray[np.float64]
@@ -52,6 +53,8 @@ class Composer:
 
     def __init__(self, sources: Collection[str] = SOURCES, memory: TokenMemory | None = None) -> None:
         """`memory` is what is known already: documentation."""
+        self.seconds: float | None = None
+        """What a search may take at most."""
         self.sources = tuple(sources)
         self.name = "ngram" if "ngram" in sources else "copy"
         self._memory = TokenMemory() if memory is None else memory
@@ -93,6 +96,7 @@ class Composer:
                 self._expand,
                 lines=_LINES if prefix else _EMPTY_PROMPT_LINES,
                 steps=_STEPS if prefix else _EMPTY_PROMPT_STEPS,
+                over=over_in(self.seconds),
             )
         return self._found[prefix]
 

@@ -16,7 +16,7 @@ from delta_learn.predictor.directory import FollowedDirectory
 from delta_learn.predictor.lexer import END, is_word, tag, tokens
 from delta_learn.predictor.lexicon import Lexicon
 from delta_learn.predictor.place import COLUMNS as PLACE_COLUMNS
-from delta_learn.predictor.place import Place, mix
+from delta_learn.predictor.place import Place
 from delta_learn.predictor.places import places
 from delta_learn.predictor.situation import first_words
 
@@ -28,11 +28,11 @@ PROMPT_COLUMNS = ("line1", "line2", "head1", "directory", "session")
 
 _NOTHING: Final = 0
 _SHORT: Final = 0xFFFF
-_LIMITS = {"line": 48, "pair": 24, "last": 24, "word": 16, "command": 24}
-"""Contexts, and how many of the newest occurrences of each are looked at. `command` is the first word and the
-last token; longer contexts than these, or with the last command, find no more: docs/log.md."""
+_LIMITS = {"pair": 24, "last": 24, "word": 16}
+"""Contexts, and how many of the newest occurrences of each are looked at. Longer contexts than these, or with the
+first word or the last command, find no more: docs/log.md."""
 
-_TOLD_APART_BY = tuple(PLACE_COLUMNS.index(name) for name in ("line", "pair", "last", "word", "last"))
+_TOLD_APART_BY = tuple(PLACE_COLUMNS.index(name) for name in _LIMITS)
 """The column of a place that says whether a position is of the context, and not of another one in its slot."""
 
 
@@ -170,8 +170,7 @@ class TokenMemory:
         self._places.load_columns(found)
         named = dict(zip(PLACE_COLUMNS, found, strict=True))
         for chain, name in zip(self._chains, _LIMITS, strict=True):
-            last, head = (named[each].astype(np.int64) for each in ("last", "head"))
-            chain.rebuild(mix(last, head) if name == "command" else named[name].astype(np.int64))
+            chain.rebuild(named[name].astype(np.int64))
 
     def to_record(self) -> dict[str, Any]:
         """Plain lists, numbers and bytes."""
@@ -211,7 +210,7 @@ class TokenMemory:
 
 def _keys(place: Place) -> tuple[int, ...]:
     """The key of each chain, in the order of _LIMITS; written out, since it is asked for at every token."""
-    return (place.line, place.pair, place.last, place.word, mix(place.last, place.head))
+    return (place.pair, place.last, place.word)
 
 
 def _shortened(place: Place) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from delta_learn.predictor.beam import Alphabet, search
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.language import Floats, LanguageModel, State
+from delta_learn.predictor.patience import over_in
 from delta_learn.tokenizer.healing import PieceTable, heal
 from delta_learn.tokenizer.sequence import encode_context
 from delta_learn.tokenizer.symbols import END
@@ -71,6 +72,8 @@ class NeuralExpert:
         self._prompt: _Prompt | None = None
         self.last_resort = False
         """Whether others compose, too: then it does where they find nothing, and says how probable words are."""
+        self.seconds: float | None = None
+        """What a search may take at most."""
 
     def prepare(self, context: Context) -> None:
         """Read the context, so that no keystroke waits for it."""
@@ -165,7 +168,8 @@ class NeuralExpert:
             return
         state, before = self._walk(prompt, healed.ids)
         found: set[str] = set()
-        for hypothesis in search(state, healed.remainder, self._alphabet, width=_WIDTH, max_tokens=room):
+        over = over_in(self.seconds)
+        for hypothesis in search(state, healed.remainder, self._alphabet, width=_WIDTH, max_tokens=room, over=over):
             ids = [*healed.ids, *hypothesis.ids]
             line = self._tokenizer.decode(ids)
             if line.startswith(prefix) and len(line) > len(prefix) and _is_clean(line[len(prefix) :]):

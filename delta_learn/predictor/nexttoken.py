@@ -177,7 +177,8 @@ class NextToken:
         if len(tokens) > _COMPLETED_TOKENS + _FREQUENT_TOKENS:
             newest = np.argpartition(lexicon.newest[tokens], -_COMPLETED_TOKENS)[-_COMPLETED_TOKENS:]
             frequent = np.argpartition(lexicon.count[tokens], -_FREQUENT_TOKENS)[-_FREQUENT_TOKENS:]
-            tokens = np.unique(tokens[np.concatenate([newest, frequent])])
+            # Not np.unique, whose first call reads all of numpy.ma in: 12 ms of a keystroke, and 2 MB.
+            return sorted({*tokens[newest].tolist(), *tokens[frequent].tolist()})
         found: list[int] = tokens.tolist()
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +49,8 @@ class Panel:
         self.arrivals = Arrivals()
         self.lessons = Lessons()
         self.neural: NeuralExpert | None = None
+        self.rival: Panel | None = None
+        """The same experts and all that they know, with another model, and weights of its own."""
         self._takes_neural = "neural" in experts
         self._mix()
 
@@ -65,6 +67,24 @@ class Panel:
             neural.last_resort = self.composer is not None
             self.mixture.add(neural, weight=_NEURAL_WEIGHT if self.mixture.experts else 1.0)
 
+    def hurry(self, seconds: float | None) -> None:
+        """Let no search for composed lines take longer; None: each takes what it needs."""
+        for expert in (self.composer, self.neural):
+            if expert is not None:
+                expert.seconds = seconds
+
+    def challenge(self, neural: NeuralExpert | None) -> None:
+        """Have a rival with the model `neural`, whose weights begin as they are here; None: no rival."""
+        self.rival = None
+        if neural is None:
+            return
+        rival = copy(self)
+        rival.mixture = Mixture()
+        rival._mix()
+        rival.mixture.load(self.mixture.to_record())
+        rival.attach(neural)
+        self.rival = rival
+
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command, or what the person said.
 
@@ -75,8 +95,9 @@ class Panel:
             return
         entry = _placed(entry, context)
         habit = shows_habit(entry)
-        if habit:
-            self.mixture.learn(entry.command, context)
+        for panel in (self, self.rival) if habit else ():
+            if panel is not None:
+                panel.mixture.learn(entry.command, context)
         if self.history is not None:
             self.history.observe(entry, context)
         self._remember(entry, context, learn=habit)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from delta_learn.predictor.names import Names
+from delta_learn.predictor.names import UNKNOWN
 
 Ids = NDArray[np.int32]
 
@@ -16,25 +16,38 @@ _ROOM = 16
 """Places that are added at once when there are no more, and this part of all."""
 
 
-class SortedNames(Names):
-    """Names that are also kept sorted, so that those with a prefix are one slice.
+class SortedNames:
+    """Strings numbered in the order in which they come, as in `Names`, and sorted: those with a prefix are one slice.
 
-    Finding them takes O(log n); adding a name moves O(n) bytes.
+    Finding them takes O(log n); adding a name moves O(n) bytes. No dictionary: it would take a hundred bytes a name.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        super().__init__(names)
+        self._names = list(names)
         order = sorted(range(len(self)), key=self.__getitem__)
         self._sorted = [self[number] for number in order]
         self._sorted_ids: Ids = np.array(order or [0], np.int32)
 
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, number: int) -> str:
+        return self._names[number]
+
+    def find(self, name: str) -> int:
+        """The number of a name, UNKNOWN for a new one."""
+        place = bisect_left(self._sorted, name)
+        known = place < len(self._sorted) and self._sorted[place] == name
+        return int(self._sorted_ids[place]) if known else UNKNOWN
+
     def add(self, name: str) -> int:
         """The number of a name, the next one if it is new."""
-        count = len(self)
-        number = super().add(name)
-        if number == count:
-            self._insert(number, name)
-        return number
+        place = bisect_left(self._sorted, name)
+        if place < len(self._sorted) and self._sorted[place] == name:
+            return int(self._sorted_ids[place])
+        self._names.append(name)
+        self._insert(place, name)
+        return len(self) - 1
 
     def matching(self, prefix: str) -> Ids:
         """Numbers of the names that begin with `prefix`, in the order of the names; a view valid until `add`."""
@@ -42,11 +55,15 @@ class SortedNames(Names):
         end = bisect_right(self._sorted, prefix, lo=first, key=lambda name: name[: len(prefix)])
         return self._sorted_ids[first:end]
 
-    def _insert(self, number: int, name: str) -> None:
+    def to_record(self) -> list[str]:
+        """The names by number: `SortedNames(record)` is an equal object."""
+        return list(self._names)
+
+    def _insert(self, place: int, name: str) -> None:
+        number = len(self) - 1
         if number == len(self._sorted_ids):
             room = np.zeros(_ROOM + number // _ROOM, np.int32)
             self._sorted_ids = np.concatenate([self._sorted_ids, room])
-        place = bisect_left(self._sorted, name)
         self._sorted.insert(place, name)
         self._sorted_ids[place + 1 : number + 1] = self._sorted_ids[place:number]
         self._sorted_ids[place] = number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -102,10 +103,28 @@ class Predictor:
         """Add the neural expert, or put a newer one in its place; what was learned of its weight stays."""
         self._panel.attach(neural)
 
+    @property
+    def rival(self) -> Predictor | None:
+        """This predictor with the rival's model in the place of its own; None where nothing challenges it."""
+        if self._panel.rival is None:
+            return None
+        rival = copy(self)
+        rival._panel = self._panel.rival
+        return rival
+
+    def challenge(self, neural: NeuralExpert | None) -> None:
+        """Have a rival that differs in its model only, and in what is learned of that one's weight; None: no rival."""
+        self._panel.challenge(neural)
+
+    def hurry(self, seconds: float | None) -> None:
+        """Let no search for composed lines take longer, though it may miss some; None, as at first: they need not."""
+        self._panel.hurry(seconds)
+
     def prepare(self, context: Context) -> None:
         """Do now what the first keystroke at a prompt would wait for."""
-        if self._panel.neural is not None:
-            self._panel.neural.prepare(context)
+        for panel in (self._panel, self._panel.rival):
+            if panel is not None and panel.neural is not None:
+                panel.neural.prepare(context)
 
     def observe(self, entry: CommandEntry, context: Context) -> None:
         """Learn an executed command; `context` is its prompt. Synthetic entries change nothing."""

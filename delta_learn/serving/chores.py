@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from delta_learn.collector.drain import drain
-from delta_learn.collector.never import never_lines
 from delta_learn.collector.store import Store
 from delta_learn.errors import DeltaError
 from delta_learn.predictor.neural import NeuralExpert
+from delta_learn.serving.abtest import AbTest, keep
 from delta_learn.serving.learner import Learner, open_learner
 from delta_learn.serving.memory import give_back_memory, settle
-from delta_learn.serving.prediction import deployed_expert
+from delta_learn.serving.prediction import challenging_expert, deployed_expert
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Chores:
         """None while it is read in."""
         self.version = ""
         """Of the model that takes part; empty for none."""
+        self.test: AbTest | None = None
+        """The A/B test that runs, of that model against the predictor's rival."""
         self._due: dict[str, float] = {LOAD: 0.0}
         self._thread = ThreadPoolExecutor(1, "chores")
         self._running: tuple[str, Future[Callable[[], None]]] | None = None
@@ -126,24 +129,32 @@ class Chores:
 
     def _load(self) -> Callable[[], None]:
         learner = open_learner(self._store)
-        learner.predictor.never = set(never_lines(self._store))
         expert, version = self._expert()
-        return partial(self._adopt, learner, expert, version)
+        return partial(self._adopt, learner, expert, version, *self._challenger(version))
 
-    def _adopt(self, learner: Learner, expert: NeuralExpert | None, version: str) -> None:
+    def _adopt(
+        self,
+        learner: Learner,
+        expert: NeuralExpert | None,
+        version: str,
+        challenger: NeuralExpert | None,
+        test: AbTest | None,
+    ) -> None:
         if not learner.catch_up():  # something was forgotten in the meantime
             self.want(LOAD)
             return
+        learner.read_unwanted()  # as they are now: nobody looked while this was being read in
         if expert is not None:
             learner.predictor.attach(expert)
-        self.learner, self.version = learner, version
+        learner.predictor.challenge(challenger)
+        self.learner, self.version, self.test = learner, version, test
         settle()
         if learner.unsaved:
             self.want(SAVE)
 
     def _load_model(self) -> Callable[[], None]:
         expert, version = self._expert()
-        return partial(self._exchange, expert, version)
+        return partial(self._exchange, expert, version, *self._challenger(version))
 
     def _expert(self) -> tuple[NeuralExpert | None, str]:
         """The deployed model; one that cannot be used is none: history and n-gram go on."""
@@ -153,12 +164,30 @@ class Chores:
             logger.warning("predictions come without the model: %s", error)
             return None, ""
 
-    def _exchange(self, expert: NeuralExpert | None, version: str) -> None:
-        if expert is None or self.learner is None:  # a predictor cannot be without a model that it had
+    def _challenger(self, version: str) -> tuple[NeuralExpert | None, AbTest | None]:
+        """What is tried against the model `version`; one that cannot be used is not tried."""
+        try:
+            return challenging_expert(self._store, version)
+        except DeltaError as error:
+            logger.warning("the A/B test rests: %s", error)
+            return None, None
+
+    def _exchange(
+        self, expert: NeuralExpert | None, version: str, challenger: NeuralExpert | None, test: AbTest | None
+    ) -> None:
+        if self.learner is None or (expert is None and self.version):  # a predictor cannot be without what it had
             self.forget() if self.version != version else None
             return
-        self.learner.predictor.attach(expert)
-        self.version = version
+        if expert is not None:
+            self.learner.predictor.attach(expert)
+        self.learner.predictor.challenge(challenger)
+        self.version, self.test = version, test
+
+    def count(self, *, won: bool) -> None:
+        """The challenger won, or lost, at a prompt: keep that, and end the test where that decides it."""
+        if self.test is not None:
+            self.test.count(won=won)
+            self.run(partial(keep, self._store, replace(self.test)))
 
     def _drain(self) -> Callable[[], None]:
         drain(self._store)

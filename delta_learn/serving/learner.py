@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 
+from delta_learn.collector.denied import Unwanted
+from delta_learn.collector.never import unwanted
 from delta_learn.collector.store import Store, in_order
 from delta_learn.collector.teaching import commands_only
 from delta_learn.entry import CommandEntry
@@ -59,11 +61,26 @@ class Learner:
         self.unsaved = 0
         """Entries learned since the predictor was read or saved."""
         self._seen = seen
+        self._unwanted: Unwanted | None = None
         self._taken: dict[Identity, bool] = {}
         """Entries that were taken from the spool, the newest last, and whether they have been met in a shard."""
         for entry in latest:
             self.timeline.prompt_of(entry)
             self.timeline.follow(entry)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether something was taken from the spool that was in no shard yet."""
+        return not all(self._taken.values())
+
+    def read_unwanted(self) -> None:
+        """Suggest nothing of what the person does not want, or has forgotten: the lists as they stand now.
+
+        Raises:
+            StorageError: one of them cannot be read or is damaged.
+        """
+        self._unwanted = unwanted(self.store)
+        self.predictor.never = self._unwanted
 
     def catch_up(self) -> bool:
         """Learn what is new in the shards; False where they are not those any more that were seen: learn anew.
@@ -109,6 +126,10 @@ class Learner:
             del self._taken[next(iter(self._taken))]
         return count
 
+    def is_new(self, entry: CommandEntry) -> bool:
+        """Whether `take` has not seen it."""
+        return (entry.session, entry.sequence) not in self._taken
+
     def save(self) -> bool:
         """Keep what was learned for the next process, unless the shards are not those that were seen.
 
@@ -118,10 +139,7 @@ class Learner:
         """
         with exclusive(self.store.paths.lock, "saving what was learned", timeout=_WAIT_SECONDS):
             # What was taken from the spool would be learned twice; what was forgotten would be kept.
-            if (
-                not all(self._taken.values())
-                or {day: seen.stamp for day, seen in self._seen.items()} != self.store.stamps()
-            ):
+            if self.ahead or {day: seen.stamp for day, seen in self._seen.items()} != self.store.stamps():
                 return False
             days = {day: [*astuple(seen.stamp), seen.entries] for day, seen in self._seen.items()}
             path = self.store.paths.predictor
@@ -135,6 +153,8 @@ class Learner:
         _, context = self.timeline.prompt_of(entry)
         if prompt is not None and _is_same(prompt, context):
             context = prompt
+        if self._unwanted is not None:
+            self._unwanted.allow(entry)
         self.predictor.observe(entry, context)
         self.manners.observe(entry)
         self.timeline.follow(entry)

@@ -9,7 +9,7 @@ import logging
 logger = logging.getLogger(__name__)
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
-_OWN_PAGES = 1 << 20
+_OWN_PAGES = 1 << 17
 """Bytes from which on a block gets pages of its own, which go when it does. Unless it is said, glibc raises this after
 every large block, and the small ones in between then hold all of its space."""
 

@@ -91,5 +91,6 @@ def _options(runtime: Any) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # it keeps what the largest request took
+    options.enable_mem_pattern = False  # no request has the shape of the one before
     options.log_severity_level = _FATAL
     return options

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from delta_learn.collector.never import never_lines
 from delta_learn.collector.normalize import Normalizer
 from delta_learn.collector.store import Store
 from delta_learn.collector.teaching import typed_only
@@ -17,6 +16,7 @@ from delta_learn.predictor.mentions import REMEMBERED, mentioned
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
+from delta_learn.serving.abtest import AbTest, keep, running_test
 from delta_learn.serving.engine import load_engine
 from delta_learn.serving.learner import open_learner
 from delta_learn.tokenizer.tokenizer import Tokenizer
@@ -31,7 +31,7 @@ def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) ->
     made of the composer has read (`documentation`).
 
     Raises:
-        StorageError, ModelError: the deployed model is damaged or was exchanged.
+        StorageError: something cannot be read; a model that cannot be used is said, not raised.
     """
     learner = open_learner(store)
     if learner.unsaved:
@@ -40,9 +40,9 @@ def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) ->
         except (LockHeldError, StorageError) as error:
             logger.info("what was learned is not saved: %s", error)
     predictor = learner.predictor
-    predictor.never = set(never_lines(store))
+    learner.read_unwanted()
     try:
-        expert, _ = deployed_expert(store)
+        expert, _ = deployed_expert(store, say)
         if expert is not None:
             predictor.attach(expert)
     except MissingDependencyError as error:
@@ -50,20 +50,42 @@ def open_predictor(store: Store, say: Callable[[str], None] = logger.warning) ->
     return predictor
 
 
-def deployed_expert(store: Store) -> tuple[NeuralExpert | None, str]:
+def deployed_expert(store: Store, say: Callable[[str], None] = logger.warning) -> tuple[NeuralExpert | None, str]:
     """The expert that runs the deployed model, and its version; (None, "") where none is deployed.
 
+    Where that one cannot be used it is the next older that can; `say` gets one line about it.
+
     Raises:
-        StorageError, ModelError: it is damaged or was exchanged.
+        StorageError: the registry is damaged.
         MissingDependencyError: what runs it is not installed.
         ConfigError: config.json cannot be used.
     """
     registry = Registry(store.paths, store.keyring)
-    model = registry.load_deployed()
-    if model is None:
+    if registry.deployed is None:
         return None, ""
     engine = Config.load(store.paths.config).serve.engine
-    return neural_expert(model, engine), registry.deployed or ""
+    found = registry.in_use(lambda model: neural_expert(model, engine))
+    if found.problem:
+        say(found.problem)
+    return found.model, found.version or ""
+
+
+def challenging_expert(store: Store, version: str) -> tuple[NeuralExpert | None, AbTest | None]:
+    """The expert that runs the challenger of the deployed model `version`, and their test; None, None for no test.
+
+    Raises:
+        StorageError, ModelError: the challenger, or what is kept of the test, cannot be used.
+        MissingDependencyError, ConfigError: as `deployed_expert`.
+    """
+    config = Config.load(store.paths.config)
+    if not config.ab.enabled:
+        return None, None
+    registry = Registry(store.paths, store.keyring)
+    test = running_test(registry)
+    # What takes the place of a damaged model is not what the challenger is tried against.
+    if test is None or (test.deployed or "") != version or keep(store, test) != "open":
+        return None, None
+    return neural_expert(registry.load_model(test.challenger), config.serve.engine), test
 
 
 def neural_expert(model: ModelFile, engine: str = "auto") -> NeuralExpert:

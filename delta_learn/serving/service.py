@@ -12,16 +12,20 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from delta_learn.collector.never import add_never, never_lines
+from delta_learn.collector.never import add_never
 from delta_learn.collector.peek import Peek
 from delta_learn.collector.store import Store
+from delta_learn.entry import CommandEntry
+from delta_learn.errors import StorageError
 from delta_learn.predictor.context import Context
+from delta_learn.predictor.suggest import Predictor
+from delta_learn.serving.abtest import Ballot
 from delta_learn.serving.around import Around
 from delta_learn.serving.chores import DRAIN, MODEL, Chores
 from delta_learn.serving.learner import Learner
 from delta_learn.serving.protocol import Frame, answer
 from delta_learn.serving.tact import Judged, Tact
-from delta_learn.serving.watch import NEVER, PACKAGE, REGISTRY, SHARDS, Watch
+from delta_learn.serving.watch import FORGOTTEN, NEVER, PACKAGE, REGISTRY, SETTINGS, SHARDS, Watch
 from delta_learn.serving.why import Told, told, why
 from delta_learn.surroundings.deadline import KEYSTROKE_SECONDS
 from delta_learn.version import VERSION
@@ -31,6 +35,8 @@ logger = logging.getLogger(__name__)
 _SUGGESTIONS = 5
 _CONSIDERED = 8
 """Some cannot work here, or have just failed."""
+_SEARCH_SECONDS = 0.006
+"""Most of what an answer may take: on a busy machine some of the lines that could be composed are not."""
 _PROMPT_LOOK_SECONDS = 0.05
 """What looks around may cost before a prompt, which is drawn meanwhile."""
 _PREPARED = 4
@@ -56,6 +62,8 @@ class Prompt:
     """What is suggested for lines, asked or prepared."""
     told: Told | None = None
     """What was last shown."""
+    ballot: Ballot | None = None
+    """None where no A/B test runs."""
 
 
 class Service:
@@ -73,6 +81,8 @@ class Service:
         self._ahead: list[tuple[Prompt, str]] = []
         """What will probably be asked next, the likeliest last."""
         self.chores = Chores(store)
+        self._known: Learner | None = None
+        """Of whom the prompts are."""
         self._replaced = False
 
     @property
@@ -95,6 +105,7 @@ class Service:
             return Frame("H", (VERSION, self.chores.version))
         if len(frame.fields) != _FIELDS.get(frame.kind):
             return None
+        self._drop_outdated()
         number, *fields = frame.fields
         match frame.kind:
             case "P":
@@ -119,6 +130,9 @@ class Service:
 
     def prepare(self) -> None:
         """Work out one answer that nobody has asked for yet."""
+        self._drop_outdated()
+        if not self._ahead:
+            return
         prompt, line = self._ahead.pop()
         if self.learner is not None:
             self.learner.predictor.prepare(prompt.context)
@@ -139,11 +153,17 @@ class Service:
         if learner is None:
             return ()
         before = self._prompts.get(session)
-        if learner.take(self._peek.ended(session), before.context if before else None):
+        ended = self._peek.ended(session)
+        if before is not None and before.ballot is not None:
+            self._count(before.ballot, next(filter(learner.is_new, ended), None))
+        if learner.take(ended, before.context if before else None):
             self.chores.learned(time.monotonic())
         around = Around(directory)
-        context = learner.timeline.context(session, directory, self._clock(), around)
+        now = self._clock()
+        context = learner.timeline.context(session, directory, now, around)
         prompt = Prompt(context, around, next(self._turns), told=before.told if before else None)
+        if self.chores.test is not None:
+            prompt.ballot = Ballot(self.chores.test, session, now)
         self._prompts[session] = prompt
         self._prompts.move_to_end(session)
         if len(self._prompts) > _MOST_PROMPTS:
@@ -156,15 +176,25 @@ class Service:
             return ()
         if prompt is None or prompt.context.directory != directory:
             self._prompt(session, directory)
-            prompt = self._prompts[session]
+            learner, prompt = self.learner, self._prompts.get(session)
+            if learner is None or prompt is None:
+                return ()
         return self._suggest(learner, prompt, line)
 
     def _again(self, session: str) -> Sequence[Judged]:
         learner, prompt = self.learner, self._prompts.get(session)
         return self._suggest(learner, prompt, "") if learner and prompt else ()
 
+    def _count(self, ballot: Ballot, executed: CommandEntry | None) -> None:
+        """Count what the line `executed` at a prompt says in its A/B test."""
+        won = ballot.won(executed.command) if executed else None
+        if won is not None and ballot.test is self.chores.test:
+            self.chores.count(won=won)
+
     def _suggest(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
         prompt.given = self._answer(learner, prompt, line)
+        if prompt.ballot is not None:
+            prompt.ballot.ask(line)
         prompt.told = told(prompt.told, prompt.given, line, prompt.context)
         self._ahead = [(prompt, each) for each in reversed(_next_lines(line, prompt.given))]
         return prompt.given
@@ -172,12 +202,26 @@ class Service:
     def _answer(self, learner: Learner, prompt: Prompt, line: str) -> Sequence[Judged]:
         if line not in prompt.answers:
             prompt.around.begin(KEYSTROKE_SECONDS if line else _PROMPT_LOOK_SECONDS)
-            suggestions = learner.predictor.suggest(line, prompt.context, _CONSIDERED)
-            manners, around = learner.manners, prompt.around
-            tact = Tact(manners.threshold, around.stands)
-            judged = tact.judge(suggestions, line, around.directory, manners.failed, turn=prompt.turn)
+            judged = self._judged(learner.predictor, learner, prompt, line)
+            rival = learner.predictor.rival
+            if rival is not None and prompt.ballot is not None:
+                judged = prompt.ballot.choose(line, judged, self._judged(rival, learner, prompt, line))
             prompt.answers[line] = judged[:_SUGGESTIONS]
         return prompt.answers[line]
+
+    def _judged(self, predictor: Predictor, learner: Learner, prompt: Prompt, line: str) -> list[Judged]:
+        predictor.hurry(_SEARCH_SECONDS)
+        suggestions = predictor.suggest(line, prompt.context, _CONSIDERED)
+        manners, around = learner.manners, prompt.around
+        tact = Tact(manners.threshold, around.stands)
+        return tact.judge(suggestions, line, around.directory, manners.failed, turn=prompt.turn)
+
+    def _drop_outdated(self) -> None:
+        """Who is read in anew knows less: what the one before said at a prompt may be forgotten."""
+        if self.learner is not self._known:
+            self._known = self.learner
+            self._ahead = []
+            self._prompts.clear()
 
     def _doubt(self) -> None:
         """What was worked out may be wrong now."""
@@ -197,14 +241,26 @@ class Service:
         if changes:
             self._doubt()
         self._replaced = self._replaced or PACKAGE in changes
-        if REGISTRY in changes:
+        if changes & {REGISTRY, SETTINGS}:
             self.chores.want(MODEL)
         if learner is None:
             return
-        if NEVER in changes:
-            learner.predictor.never = set(never_lines(self._store))
-        if SHARDS in changes and not learner.catch_up():
-            self.chores.forget()
+        if changes & {NEVER, FORGOTTEN, REGISTRY}:
+            self._read_unwanted(learner)
+        # What was forgotten before it came to a shard leaves no trace in any.
+        if (FORGOTTEN in changes and learner.ahead) or (SHARDS in changes and not learner.catch_up()):
+            self._forget()
+
+    def _read_unwanted(self, learner: Learner) -> None:
+        try:
+            learner.read_unwanted()
+        except StorageError:
+            self._forget()  # rather nothing than what must not be suggested
+            raise
+
+    def _forget(self) -> None:
+        self.chores.forget()
+        self._drop_outdated()
 
     def _why(self, session: str) -> dict[str, Any]:
         """Facts about the last suggestion to `session`, or to the shell that asked last."""

@@ -11,7 +11,8 @@ from delta_learn.paths import Paths
 
 Stamps = dict[str, tuple[int, int, int] | None]
 
-SHARDS, NEVER, REGISTRY, SETTINGS, PACKAGE = "shards", "never", "registry", "settings", "package"
+SHARDS, NEVER, FORGOTTEN, REGISTRY = "shards", "never", "forgotten", "registry"
+SETTINGS, PACKAGE = "settings", "package"
 
 
 class Watch:
@@ -26,7 +27,9 @@ class Watch:
         self._before = self._now()
 
     def changes(self) -> set[str]:
-        """What is not as it was the last time: SHARDS, NEVER, REGISTRY, SETTINGS, PACKAGE: an update of delta_learn."""
+        """What is not as it was the last time: SHARDS, NEVER, FORGOTTEN, REGISTRY, SETTINGS,
+        PACKAGE: an update of delta_learn.
+        """
         now = self._now()
         changed = {name for name in now if now[name] != self._before[name]}
         self._before = now
@@ -38,6 +41,7 @@ class Watch:
             SHARDS: _stamp(self._paths.raw),
             f"{SHARDS} of the newest day": _stamp(self._paths.raw / newest),
             NEVER: _stamp(never_file(self._paths)),
+            FORGOTTEN: _stamp(self._paths.forgotten),
             REGISTRY: _stamp(self._paths.registry),
             SETTINGS: _stamp(self._paths.config),
             PACKAGE: _stamp(Path(version.__file__)),

@@ -23,7 +23,7 @@ from delta_learn.trainer.objective import LossSum, TensorBatch, mean_loss
 from delta_learn.trainer.optim import Optimizers
 from delta_learn.trainer.plan import Plan, plan_steps
 from delta_learn.trainer.precision import Precision
-from delta_learn.trainer.progress import Progress, Stopped, TrainResult
+from delta_learn.trainer.progress import Progress, Rest, Stopped, TrainResult
 from delta_learn.trainer.schedule import rate_factor
 from delta_learn.trainer.workers import Workers
 
@@ -39,6 +39,8 @@ class RunState:
 
     step: int = 0
     """Steps made."""
+    evaluated: int = -1
+    """Steps made at the last evaluation."""
     tokens: int = 0
     seconds: float = 0.0
     """Spent on the steps, in all processes that worked on this run."""
@@ -66,6 +68,7 @@ class Trainer:
         checkpoint: CheckpointStore | None = None,
         on_step: Callable[[Progress], None] | None = None,
         stop: Callable[[], bool] | None = None,
+        rest: Rest = lambda _: None,
         workers: Workers | None = None,
     ) -> None:
         """Prepare a run.
@@ -79,6 +82,8 @@ class Trainer:
             checkpoint: where the run is kept while it is in progress.
             on_step: called after every step.
             stop: asked before every step; when it says yes, the run is saved and left.
+            rest: called before every step and every batch of an evaluation; the weights do not depend on how
+                long it takes.
             workers: the processes that train together.
 
         Raises:
@@ -99,6 +104,7 @@ class Trainer:
         self._checkpoint = checkpoint
         self._on_step = on_step or (lambda _: None)
         self._stop = stop or (lambda: False)
+        self._rest = rest
         self._saved_at = time.monotonic()
         self._fingerprint = ""
 
@@ -141,20 +147,26 @@ class Trainer:
         return self.workers.sum(loss), sum(b.ids.numel() for b in batches)
 
     def _run(self) -> Stopped:
-        if self.state.step == 0:
-            self._evaluate()
-        while self.state.step < self.plan.steps:
+        state = self.state
+        while True:
+            # First, because a run may have been left between a step and its evaluation.
+            if self._evaluation_is_due():
+                self._evaluate()
+                if state.step > 0 and state.misses >= self.config.patience:
+                    return "patience"
+            if state.step >= self.plan.steps:
+                return "done"
             if self._stop():
                 self._save()
                 return "stopped"
+            self._rest(self._save)
             self._step()
-            if self.plan.ends_epoch(self.state.step - 1):
-                self._evaluate()
-                if self.state.misses >= self.config.patience:
-                    return "patience"
             if time.monotonic() - self._saved_at >= self.config.checkpoint_seconds:
                 self._save()
-        return "done"
+
+    def _evaluation_is_due(self) -> bool:
+        step = self.state.step
+        return step != self.state.evaluated and (step == 0 or self.plan.ends_epoch(step - 1))
 
     def _step(self) -> None:
         start, state = time.monotonic(), self.state
@@ -184,7 +196,9 @@ class Trainer:
     def _evaluate(self) -> None:
         if self.held_out is None or self.held_out.rows_per_epoch() == 0:
             return
-        loss, state = mean_loss(self.model, self.held_out, self.config.batch_rows), self.state
+        state = self.state
+        loss = mean_loss(self.model, self.held_out, self.config.batch_rows, lambda: self._rest(self._save))
+        state.evaluated = state.step
         logger.info("step %d: held-out loss %.4f", state.step, loss)
         if state.best_loss is None or loss < state.best_loss:
             state.best_loss, state.misses = loss, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -45,13 +46,14 @@ class LossSum(nn.Module):
 
 
 @torch.inference_mode()
-def mean_loss(model: DeltaModel, dataset: Dataset, rows: int) -> float:
+def mean_loss(model: DeltaModel, dataset: Dataset, rows: int, before_batch: Callable[[], None] = lambda: None) -> float:
     """Weighted mean of -ln P(target) over one epoch of `dataset`, in nats a token, without dropout."""
     device = model.embedding.weight.device
     objective, training = LossSum(model), model.training
     model.eval()
     loss = weight = 0.0
     for index in range(-(-dataset.rows_per_epoch() // rows)):
+        before_batch()
         batch = TensorBatch.of(dataset.batch(0, index, rows), device)
         loss += float(objective(batch))
         weight += float(batch.weights.sum())

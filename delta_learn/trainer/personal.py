@@ -19,7 +19,7 @@ from delta_learn.tokenizer.tokenizer import Tokenizer
 from delta_learn.trainer.checkpoint import CheckpointStore
 from delta_learn.trainer.loop import Trainer
 from delta_learn.trainer.plan import plan_steps
-from delta_learn.trainer.progress import Progress, TrainResult
+from delta_learn.trainer.progress import Progress, Rest, TrainResult
 from delta_learn.trainer.speed import measure_speed
 
 
@@ -41,12 +41,13 @@ def train_personal(
     checkpoint: CheckpointStore | None = None,
     on_step: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    rest: Rest = lambda _: None,
 ) -> PersonalModel:
     """Train on the runs that are not held out; those that are tell when to stop.
 
     From a base, both rates are `finetune_factor` of what they are from scratch. Where `max_epochs` would take
     longer than `max_seconds` at the speed measured at the start, the plan is shortened; that is the one way in
-    which the machine can decide the weights.
+    which the machine can decide the weights. `checkpoint`, `on_step`, `stop` and `rest` are as `Trainer`'s.
 
     Raises:
         ModelError: the base was made with another tokenizer, or training diverged.
@@ -56,9 +57,11 @@ def train_personal(
     if base is not None:
         config = finetuning(config)
     train, held_out = (_dataset(runs, side, tokenizer, config) for side in (False, True))
-    speed = measure_speed(model, config, train)
+    speed = measure_speed(model, config, train, rest=rest)
     plan = plan_steps(config, train.rows_per_epoch(), tokens_per_second=speed)
-    trainer = Trainer(model, config, train, held_out, plan=plan, checkpoint=checkpoint, on_step=on_step, stop=stop)
+    trainer = Trainer(
+        model, config, train, held_out, plan=plan, checkpoint=checkpoint, on_step=on_step, stop=stop, rest=rest
+    )
     result = trainer.fit()
     file = ModelFile({"model": model.config.to_dict()}, tokenizer.to_bytes(), weights_to_bytes(model))
     return PersonalModel(file, result, model.parameter_count())

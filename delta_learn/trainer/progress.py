@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+Rest = Callable[[Callable[[], None]], None]
+"""Gives the machine to others for a while; gets what saves the run, and may raise to leave it."""
 
 Stopped = Literal["done", "patience", "stopped"]
 """All planned steps were made; the held-out loss no longer fell; the caller's `stop` asked for it."""

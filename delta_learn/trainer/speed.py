@@ -12,6 +12,7 @@ from delta_learn.config import TrainConfig
 from delta_learn.model.gpt import DeltaModel
 from delta_learn.trainer.loop import Trainer
 from delta_learn.trainer.plan import plan_steps
+from delta_learn.trainer.progress import Rest
 
 if TYPE_CHECKING:
     from delta_learn.dataset.windows import Dataset
@@ -23,23 +24,35 @@ def measure_speed(
     train: Dataset,
     *,
     seconds: float = 3.0,
+    rest: Rest = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> float:
     """Tokens a second of real steps on a copy of `model`, over at least `seconds` and three steps.
+
+    `rest` is as the trainer's, and not counted.
 
     Raises:
         ConfigError, NotEnoughDataError: as `plan_steps`.
     """
     times: list[float] = []
+    rested = 0.0
+
+    def uncounted(save: Callable[[], None]) -> None:
+        nonlocal rested
+        start = clock()
+        rest(save)
+        rested += clock() - start
+
     plan = dataclasses.replace(plan_steps(config, train.rows_per_epoch()), steps=1 << 30)
     trainer = Trainer(
         copy.deepcopy(model),
         config,
         train,
         plan=plan,
-        on_step=lambda _: times.append(clock()),
+        on_step=lambda _: times.append(clock() - rested),
         # The first step allocates what the others use again, so it is not counted.
         stop=lambda: len(times) > 3 and times[-1] - times[0] >= seconds,
+        rest=uncounted,
     )
     result = trainer.fit()
     return result.tokens / result.steps * (len(times) - 1) / (times[-1] - times[0])

@@ -73,3 +73,17 @@ def test_a_training_in_the_background_is_one_line(
     assert words in line
     assert "/log/train.log" in line
     assert ":train status" in line
+
+
+def test_what_was_forgotten_is_imported_again_only_when_asked_for(run: Run, home: Path) -> None:
+    history = home / "history.jsonl"
+    rows = [{"command": command, "timestamp": 1e9 + n} for n, command in enumerate(["ls", "ssh vault-host", "make"])]
+    history.write_text("\n".join(map(json.dumps, rows)))
+    run("import", str(history))
+    run("forget", "vault", "--yes")
+    lines = run("import", str(history)).stdout.splitlines()
+    assert "0 new, 2 known" in lines[0]
+    assert lines[-1] == "  1 forgotten before, not imported again; `--again` imports them too."
+    assert json.loads(run("import", str(history), "--json").stdout)["imports"][0]["forgotten"] == 1
+    assert "1 new, 2 known" in run("import", str(history), "--again").stdout
+    assert "forgotten before" not in run("import", str(history)).stdout

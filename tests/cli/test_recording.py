@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from delta_learn.collector.never import unwanted
 from delta_learn.collector.outcome import Outcome
 from delta_learn.collector.pause import FOREVER, paused_until
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
 from delta_learn.paths import Paths
+from delta_learn.storage.lock import exclusive
 
 Run = Callable[..., Result]
 SECRET = "Zk9" + "wLq7TmBx2Rv"
@@ -78,10 +80,40 @@ def test_review_as_json(run: Run, store: Store) -> None:
     }  # fmt: skip
 
 
-def test_a_dry_run_forgets_nothing(run: Run, store: Store) -> None:
-    assert run("forget", "git", "--dry-run").stdout == "2 entries match.\n"
+def test_a_dry_run_forgets_nothing_and_says_what_would_go_where(run: Run, store: Store) -> None:
+    (store.paths.models / "delta_model_1.bin").write_bytes(b"a model")
+    assert run("forget", "git", "--dry-run").stdout.splitlines() == [
+        "2 entries match.",
+        "  in the shards of 1 day: 2; recorded since: 0",
+        "  removed with them, as made of all entries: 0 token runs, 0 checkpoints, 0 caches",
+        "  may know them and must not suggest them any more: 1 model",
+    ]
+    found = json.loads(run("forget", "git", "--dry-run", "--json").stdout)
+    assert (found["found"]["entries"], found["found"]["models"], found["forgotten"]) == (2, 1, None)
     assert run("forget", "nothing-like-it", "--yes").stdout == "0 entries match.\n"
     assert left(store) == 5
+
+
+def test_what_was_forgotten_is_said_as_json(run: Run, store: Store) -> None:
+    said = json.loads(run("forget", "git", "--yes", "--json").stdout)
+    assert said["found"]["entries"] == 2
+    assert said["forgotten"] == {"entries": 2, "days": 1, "training": False}
+    assert left(store) == 3
+
+
+def test_public_words_stay_and_own_words_go(run: Run, store: Store) -> None:
+    (store.paths.models / "delta_model_1.bin").write_bytes(b"a model")
+    store.add([CommandEntry("docker run qwxyzzy-image", timestamp=START, session="d")])
+    run("forget", "qwxyzzy", "--yes")
+    shut = unwanted(store)
+    assert "docker ps" not in shut
+    assert "docker ps qwxyzzy-image" in shut
+    assert "docker run qwxyzzy-image" in shut
+
+
+def test_a_training_that_runs_is_told_of_before_it_is_ended(run: Run, store: Store) -> None:
+    with exclusive(store.paths.training_lock, "delta-learn train"):
+        assert "A training runs that has read them" in run("forget", "git", "--dry-run").stdout
 
 
 @pytest.mark.parametrize(

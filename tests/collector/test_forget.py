@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from delta_learn.collector import forget as module
 from delta_learn.collector.drain import drain
 from delta_learn.collector.forget import Forgotten, forget, matching
-from delta_learn.collector.never import add_never, never_lines
+from delta_learn.collector.never import add_never, never_lines, unwanted
+from delta_learn.collector.outcome import Outcome
 from delta_learn.collector.store import Store
 from delta_learn.collector.teaching import give_feedback
 from delta_learn.entry import CommandEntry
-from delta_learn.errors import ConfigError
+from delta_learn.errors import ConfigError, LockHeldError
 from delta_learn.paths import Paths
 from delta_learn.storage.atomic import replace_file
 from delta_learn.storage.blockfile import BlockReader, BlockWriter
@@ -121,10 +127,14 @@ def test_copies_go_with_it(store: Store, paths: Paths) -> None:
     for path, kind in ((checkpoint, "checkpoint"), (cache, "state")):
         with BlockWriter.create(path, kind=kind, label=path.stem, keyring=store.keyring) as writer:
             writer.write([["git push origin"]])
-    interrupted = paths.raw / ".commands_2020-09-13.bin.tmp"
-    interrupted.write_bytes(b"half a rewrite")
+    left = [
+        *(paths.raw / ".commands_2020-09-13.bin.tmp", paths.models / ".delta_model_2.bin.tmp"),
+        *(paths.training / ".never.bin.tmp", paths.state / ".predictor.bin.tmp", paths.state / "report.html"),
+    ]
+    for path in left:
+        path.write_bytes(b"half of it, or a page that shows it")
     forget(store, pattern="git push origin")
-    assert not any(path.exists() for path in (checkpoint, cache, interrupted))
+    assert not any(path.exists() for path in (checkpoint, cache, *left))
     assert list(paths.processed.iterdir()) == []
     for path in store.files():
         with BlockReader(path, kind="raw", keyring=store.keyring) as reader:
@@ -142,10 +152,76 @@ def test_what_another_process_writes_just_now_is_left_to_it(store: Store, paths:
     assert not left.exists()
 
 
-def test_a_training_that_runs_is_told_of(store: Store, paths: Paths) -> None:
-    with exclusive(paths.training_lock, "delta-learn train"):
-        assert forget(store, pattern="make").training
+@pytest.fixture
+def training(paths: Paths, forked: Callable[[Callable[[], None]], int]) -> Iterator[int]:
+    """A process that holds the lock of a training, and nothing is left of it when it ends."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listen, tell = os.pipe()
+
+    def train() -> None:
+        with exclusive(paths.training_lock, "delta-learn train"):
+            os.write(tell, b"1")
+            signal.pause()
+
+    pid = forked(train)
+    os.read(listen, 1)
+    yield pid
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, before)
+    os.close(listen)
+    os.close(tell)
+
+
+def test_a_training_that_runs_is_ended_as_it_has_read_them(store: Store, paths: Paths, training: int) -> None:
+    assert forget(store, pattern="make").training
+    with pytest.raises(ProcessLookupError):
+        os.kill(training, 0)
     assert not forget(store, pattern="make").training
+
+
+def test_no_training_begins_meanwhile(store: Store, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+    real = Store.forget
+
+    def look(*arguments: Any, **how: Any) -> Forgotten:
+        with pytest.raises(LockHeldError, match="delta-learn forget"), exclusive(paths.training_lock, "x"):
+            raise AssertionError
+        held.append(True)
+        return real(*arguments, **how)
+
+    monkeypatch.setattr(Store, "forget", look)
+    forget(store, pattern="make")
+    assert held
+
+
+def test_another_forgetting_is_waited_for_and_not_ended(
+    store: Store, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(module, "end_holder", lambda *_: pytest.fail("it must come to its end"))
+    with exclusive(paths.training_lock, "delta-learn forget"), pytest.raises(LockHeldError):
+        forget(store, pattern="make")
+    assert "make" in left(store)
+
+
+def test_with_a_command_goes_what_was_suggested_at_its_prompt(store: Store) -> None:
+    for sequence, suggestion in ((0, "ls"), (1, "pwd")):
+        command = CommandEntry("x", "/srv", session="s", sequence=sequence)
+        store.record(
+            [Outcome(sequence, NOON, "overridden", suggestion, 0, 0, 0.5, "history", "").to_entry(command, "")]
+        )
+    assert forget(store, pattern="git push origin").entries == 2
+    (said,) = [entry for entry in store.entries() if entry.source == "feedback"]
+    assert said.sequence == 1
+
+
+def test_a_forbidden_line_that_is_forgotten_stays_unwanted_while_a_model_may_know_it(store: Store) -> None:
+    (store.paths.models / "delta_model_1.bin").write_bytes(b"a model")
+    add_never(store, "halt --now")
+    forget(store, pattern="halt*")
+    assert never_lines(store) == frozenset()
+    assert "halt --now" in unwanted(store)
 
 
 def test_a_spool_that_cannot_be_drained_is_said_after_forgetting(

@@ -103,6 +103,27 @@ def test_each_reason_keeps_alone(changes: dict[str, Any], reason: str) -> None:
     json.dumps(decision.to_json(), allow_nan=False)
 
 
+def test_what_is_only_unsure_may_be_tried() -> None:
+    unsure = decide(night(1, gain=0.05), CONFIG)
+    assert not unsure.deploy
+    assert unsure.probability is not None and 0.75 <= unsure.probability < 0.95
+    assert unsure.borderline(0.75)
+    assert not unsure.borderline(unsure.probability + 0.01)
+    assert unsure.to_json()["unsure"] is True
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"latency_p99_ms": 251.0}, {"latency_p99_ms": None}, {"model_mb": 201.0}, {"canary_failures": 1},
+        {"canary_failures": None}, {"redaction_failures": 1}, {"n": 299}, hits_lost(0.05), {"gain": 0.8},
+        {"candidate_net": [math.nan] * 400},
+    ],
+)  # fmt: skip
+def test_what_anything_else_speaks_against_is_never_tried_nor_what_is_sure(changes: dict[str, Any]) -> None:
+    assert not decide(night(1, **{"gain": 0.05, **changes}), CONFIG).borderline(0.0)
+
+
 def test_every_reason_is_told() -> None:
     decision = decide(night(1, gain=-1.0, latency_p99_ms=None, canary_failures=2), CONFIG)
     assert len(decision.reasons) == 3

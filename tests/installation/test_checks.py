@@ -143,7 +143,13 @@ def test_a_damaged_model_is_found(installed: Paths) -> None:
     one(checks.check_model(installed), "ok", "m is whole")
     path = registry.path("m")
     path.write_bytes(path.read_bytes()[:-1])
-    one(checks.check_model(installed), "problem", "rollback")
+    one(checks.check_model(installed), "problem", "rollback", "predictions come from your history alone")
+    registry.save_model(ModelRecord("n", 0.0), ModelFile({"x": 1}, b"t", b"w"))
+    registry.save_model(ModelRecord("o", 0.0), ModelFile({"x": 1}, b"t", b"w"))
+    registry.deploy("n")
+    registry.deploy("o")
+    registry.path("o").unlink()
+    one(checks.check_model(installed), "problem", "o.bin", "Until then n predicts", "models rollback")
 
 
 def test_a_training_is_named(installed: Paths) -> None:

@@ -97,3 +97,19 @@ def test_suggestions_are_counted_and_are_no_entries(store: Store) -> None:
     assert current.to_short_text().splitlines()[6].startswith("Last suggestion: `git\\tpush`, from ngram")
     assert current.to_json()["usage"]["today"] == {"shown": 3, "whole": 1, "part": 1, "saved": 1203}
     assert current.to_json()["usage"]["last"]["expert"] == "ngram"
+
+
+def test_a_model_that_is_refused_is_said_in_one_line(store: Store) -> None:
+    assert read_status().model_problem is None
+    registry = Registry(store.paths, store.keyring)
+    registry.save_model(ModelRecord("delta_model_2026-11-23", MOMENT), ModelFile({}, b"", b""))
+    registry.deploy("delta_model_2026-11-23")
+    registry.path("delta_model_2026-11-23").write_bytes(b"torn")
+    status = read_status()
+    assert status.to_json()["model_version"] == "delta_model_2026-11-22", "what predicts"
+    for text in (status.to_text(), status.to_short_text()):
+        (line,) = [each for each in text.splitlines() if "2026-11-23.bin" in each]
+        assert line.endswith("Until then delta_model_2026-11-22 predicts.")
+    registry.path("delta_model_2026-11-22").write_bytes(b"torn")
+    assert read_status().model_version is None
+    assert "predictions come from your history alone" in (read_status().model_problem or "")

@@ -88,6 +88,11 @@ def test_the_search_goes_on_while_something_better_may_come() -> None:
     assert found.logprob == pytest.approx(2 * np.log(0.8), abs=1e-4)
 
 
+def test_when_the_time_is_over_the_lines_that_have_ended_are_the_answer() -> None:
+    found = search(RandomState([()]), b"", alphabet(), width=300, max_tokens=9, over=lambda: True)
+    assert [each.ids for each in found] == [()]
+
+
 def test_a_model_at_a_loss_is_not_followed_for_long() -> None:
     class AtALoss(RandomState):
         longest = 0

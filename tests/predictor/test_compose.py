@@ -141,6 +141,12 @@ def test_the_search_looks_at_so_many_places() -> None:
     assert len(set(asked)) == len(asked)
 
 
+def test_when_the_time_is_over_what_was_met_is_the_answer() -> None:
+    left = iter([False, False, True])
+    found = search((), "", 0.0, lambda line, part: [("x", 1.0)], lines=1, steps=10_000, over=lambda: next(left))
+    assert [(each.text, each.inner) for each in found] == [("x", True), ("xx", True), ("xxx", False)]
+
+
 def test_a_line_that_never_ends_is_left() -> None:
     found = search((), "", 0.0, lambda line, part: [("x", 1.0)], lines=1, steps=10_000)
     assert not any(each.whole for each in found)

@@ -23,8 +23,8 @@ from delta_learn.predictor.memory import PROMPT_COLUMNS, TokenMemory
 from delta_learn.predictor.names import UNKNOWN
 from delta_learn.predictor.place import COLUMNS, Place
 
-LIMITS = {tuple({"command": "last head"}.get(name, name).split()): limit for name, limit in module._LIMITS.items()}
-"""Numbers of a place that two places must share, and how many of the newest that do are found."""
+LIMITS = module._LIMITS
+"""The number of a place that two places must share, and how many of the newest that do are found."""
 
 LINES = st.lists(st.sampled_from(["git add", "git add a.c", "ls -l", "ls", "a/b"]), max_size=3)
 
@@ -44,9 +44,8 @@ def similar_by_columns(memory: TokenMemory, place: Place) -> set[int]:
     """What `similar` finds, without its chains."""
     same = dict(zip(COLUMNS, memory.same_place(np.arange(len(memory)), place), strict=True))
     found: set[int] = set()
-    for names, limit in LIMITS.items():
-        both = np.logical_and.reduce([same[name] for name in names])
-        found.update(np.flatnonzero(both)[::-1][:limit].tolist())
+    for name, limit in LIMITS.items():
+        found.update(np.flatnonzero(same[name])[::-1][:limit].tolist())
     return found
 
 
@@ -112,7 +111,7 @@ def test_thousands_of_positions_are_found_as_after_a_reload() -> None:
     for text in ("", "git", "git ", "git add file1", "make -j ", "vim file30", "unknown"):
         place = place_after(text)
         assert again.similar(place) == memory.similar(place)
-        newest = np.flatnonzero(memory.same_place(np.arange(len(memory)), place)[COLUMNS.index("line")])[-10:]
+        newest = np.flatnonzero(memory.same_place(np.arange(len(memory)), place)[COLUMNS.index("pair")])[-10:]
         assert set(newest.tolist()) <= memory.similar(place)
 
 

@@ -160,6 +160,18 @@ def test_shown_where_it_saves_keys_on_average() -> None:
     assert not predictor.suggest("make al", after("vim"))[0].shown
 
 
+def test_in_a_hurry_no_line_is_composed(habits: list[CommandEntry]) -> None:
+    predictor = Predictor(experts=["ngram"])
+    for entry in habits:
+        predictor.observe(entry, Context())
+    slowly = predictor.suggest("gi", Context())
+    predictor.hurry(0.0)
+    assert predictor.suggest("gi", Context()) == []
+    predictor.hurry(None)
+    assert predictor.suggest("gi", Context()) == slowly
+    assert any(each.whole for each in slowly)
+
+
 @pytest.mark.parametrize("prefix", ["", "l", "x" * 5000])
 def test_an_empty_history_suggests_nothing(prefix: str) -> None:
     predictor = Predictor()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
+from delta_learn.errors import MissingDependencyError, ModelError
 from delta_learn.paths import Paths
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.documentation import documentation
 from delta_learn.predictor.suggest import Predictor
-from delta_learn.serving.prediction import open_predictor, present_context
+from delta_learn.registry import ModelFile, ModelRecord, Registry
+from delta_learn.serving import prediction
+from delta_learn.serving.prediction import deployed_expert, open_predictor, present_context
 
 
 def work(count: int) -> list[CommandEntry]:
@@ -74,3 +79,43 @@ def test_given_commands_replace_the_recorded_ones() -> None:
     context = present_context(work(30), None, ["make", "ls"], here="/tmp")
     assert [e.command for e in context.previous] == ["make", "ls"]
     assert context.directory == "/tmp"
+
+
+def test_a_refused_model_is_said_and_the_next_older_one_takes_part(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(paths)
+    registry = Registry(paths, store.keyring)
+    for version in ("delta_model_1", "delta_model_2", "delta_model_3"):
+        registry.save_model(ModelRecord(version, 1.0), ModelFile({"version": version}, b"", b""))
+        registry.deploy(version)
+    registry.path("delta_model_3").write_bytes(b"torn")
+
+    def expert(model: ModelFile, engine: str) -> str:
+        if model.meta["version"] == "delta_model_2":
+            raise ModelError("It is of another time.")
+        return f"{model.meta['version']} in {engine}"
+
+    monkeypatch.setattr(prediction, "neural_expert", expert)
+    said: list[str] = []
+    assert deployed_expert(store, said.append) == ("delta_model_1 in auto", "delta_model_1")
+    (line,) = said
+    assert "delta_model_3.bin" in line
+    assert line.endswith("Until then delta_model_1 predicts.")
+    registry.path("delta_model_1").unlink()
+    assert deployed_expert(store, said.append) == (None, "")
+    assert said[1].endswith("predictions come from your history alone.")
+
+
+def test_a_package_that_is_missing_refuses_no_model(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open(paths)
+    registry = Registry(paths, store.keyring)
+    registry.save_model(ModelRecord("delta_model_1", 1.0), ModelFile({}, b"", b""))
+    registry.deploy("delta_model_1")
+
+    def expert(model: ModelFile, engine: str) -> None:
+        raise MissingDependencyError("torch is missing.")
+
+    monkeypatch.setattr(prediction, "neural_expert", expert)
+    with pytest.raises(MissingDependencyError):
+        deployed_expert(store)

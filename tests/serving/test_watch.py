@@ -8,7 +8,7 @@ from delta_learn.collector.never import add_never
 from delta_learn.collector.store import Store
 from delta_learn.entry import CommandEntry
 from delta_learn.registry import Registry
-from delta_learn.serving.watch import NEVER, REGISTRY, SETTINGS, SHARDS, Watch
+from delta_learn.serving.watch import FORGOTTEN, NEVER, REGISTRY, SETTINGS, SHARDS, Watch
 from tests.serving.conftest import work
 
 
@@ -33,9 +33,9 @@ def test_a_shard_that_is_rewritten_or_gone_is_a_change(store: Store) -> None:
     store.record(work(2))
     watch = Watch(store.paths)
     store.forget(lambda entry: entry.command == "make")
-    assert watch.changes() == {SHARDS}
+    assert watch.changes() == {SHARDS, FORGOTTEN}
     store.forget(lambda entry: True)
-    assert watch.changes() == {SHARDS}
+    assert watch.changes() == {SHARDS, FORGOTTEN}
 
 
 def test_a_new_day_is_a_change(store: Store) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -44,7 +45,7 @@ def moved(base: ModelFile, tokenizer: Tokenizer, factor: float) -> float:
 
 @pytest.fixture(autouse=True)
 def known_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(personal, "measure_speed", lambda *_: 1e6)
+    monkeypatch.setattr(personal, "measure_speed", lambda *_, **__: 1e6)
 
 
 def test_training_goes_on_from_the_base(base: ModelFile, tokenizer: Tokenizer) -> None:
@@ -58,6 +59,20 @@ def test_the_base_is_widened_exactly(base: ModelFile, tokenizer: Tokenizer) -> N
     model = initial_model(tokenizer, CONFIG, base)
     for name, tensor in load(base.weights).items():
         assert torch.equal(model.state_dict()[name], tensor.float())
+
+
+def test_the_measurement_of_speed_rests_too(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = tuple(CommandEntry(f"git log -{i}", session="s", sequence=i) for i in range(30))
+    run = token_run(Session("s", entries), tokenizer, lambda _: 1.0, held_out=False)
+    rested: list[str] = []
+    monkeypatch.setattr(personal, "measure_speed", lambda *_, rest: rest(lambda: rested.append("measuring")) or 1e6)
+
+    def rest(save: Callable[[], None]) -> None:
+        if not rested:
+            save()
+
+    train_personal([run], tokenizer, CONFIG, rest=rest)
+    assert rested == ["measuring"]
 
 
 def test_both_rates_are_lower_from_a_base() -> None:

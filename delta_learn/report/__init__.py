@@ -1,0 +1,1 @@
+"""One HTML page about what was recorded, learnt and saved."""
