@@ -16,13 +16,13 @@ from delta_learn.nightly.machine import Machine
 
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.3
 """Between two looks at the machine while training; with the step in progress it bounds how late a pause comes."""
 
 _WAIT_SECONDS = 5.0
 """Between two looks while waiting: nobody is in a hurry then."""
 
-_LOAD_SECONDS = 1.0
+_LOAD_SECONDS = 0.7
 """Load is a mean over at least so long: shorter ones are in nobody's way."""
 
 
@@ -56,7 +56,7 @@ class Others:
         self._samples: deque[Sample] = deque()
 
     def share(self) -> float | None:
-        """The part of all processors, 0 to 1, since the newest call that is a second old; None without one."""
+        """The part of all processors, 0 to 1, since the newest call that is old enough; None without one."""
         busy, own, now = self._machine.busy_seconds(), self._machine.own_seconds(), self._clock()
         if busy is None:
             return None

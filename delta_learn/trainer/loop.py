@@ -82,8 +82,8 @@ class Trainer:
             checkpoint: where the run is kept while it is in progress.
             on_step: called after every step.
             stop: asked before every step; when it says yes, the run is saved and left.
-            rest: called before every step and every batch of an evaluation; the weights do not depend on how
-                long it takes.
+            rest: called before every step, after every forward pass and before every batch of an evaluation; the
+                weights do not depend on how long it takes. What it saves is the run as of the last whole step.
             workers: the processes that train together.
 
         Raises:
@@ -105,6 +105,8 @@ class Trainer:
         self._on_step = on_step or (lambda _: None)
         self._stop = stop or (lambda: False)
         self._rest = rest
+        self._rested = 0.0
+        """Seconds of the step that is being made."""
         self._saved_at = time.monotonic()
         self._fingerprint = ""
 
@@ -141,6 +143,7 @@ class Trainer:
             for batch in batches:
                 with self.precision.autocast():
                     part = self.objective(batch) / weight
+                self._pause()
                 # The workers' gradients are averaged, and a sum is wanted.
                 self.precision.backward(part * self.workers.count)
                 loss += part.detach()
@@ -159,7 +162,7 @@ class Trainer:
             if self._stop():
                 self._save()
                 return "stopped"
-            self._rest(self._save)
+            self._pause()
             self._step()
             if time.monotonic() - self._saved_at >= self.config.checkpoint_seconds:
                 self._save()
@@ -169,7 +172,7 @@ class Trainer:
         return step != self.state.evaluated and (step == 0 or self.plan.ends_epoch(step - 1))
 
     def _step(self) -> None:
-        start, state = time.monotonic(), self.state
+        start, state, self._rested = time.monotonic(), self.state, 0.0
         factor = rate_factor(state.step, self.plan.steps, self.config.warmup_fraction)
         self.optimizers.set_rate(factor)
         mean, tokens = self.accumulate(state.step)
@@ -181,7 +184,7 @@ class Trainer:
         self.precision.step(self.optimizers, self.model, self.config.clip_norm)
         state.step += 1
         state.tokens += tokens
-        state.seconds += time.monotonic() - start
+        state.seconds += time.monotonic() - start - self._rested
         self._on_step(
             Progress(
                 state.step,
@@ -197,7 +200,7 @@ class Trainer:
         if self.held_out is None or self.held_out.rows_per_epoch() == 0:
             return
         state = self.state
-        loss = mean_loss(self.model, self.held_out, self.config.batch_rows, lambda: self._rest(self._save))
+        loss = mean_loss(self.model, self.held_out, self.config.batch_rows, self._pause)
         state.evaluated = state.step
         logger.info("step %d: held-out loss %.4f", state.step, loss)
         if state.best_loss is None or loss < state.best_loss:
@@ -205,6 +208,11 @@ class Trainer:
             self._best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         else:
             state.misses += 1
+
+    def _pause(self) -> None:
+        begun = time.monotonic()
+        self._rest(self._save)
+        self._rested += time.monotonic() - begun
 
     def _batch(self, step: int, micro: int) -> TensorBatch:
         epoch, index = self.plan.batch_at(step, micro, self.workers.rank)

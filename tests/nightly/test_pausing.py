@@ -90,7 +90,7 @@ def store(root: Path) -> CheckpointStore:
 def test_steps_and_evaluations_ask(whole: Run) -> None:
     """All steps are made although one evaluation that is no better, or is counted twice, would end the run."""
     assert whole.steps == list(range(1, 19))
-    assert whole.rests == len(whole.steps) + 4 * 2
+    assert whole.rests == 2 * len(whole.steps) + 4 * 2
 
 
 def test_left_at_any_moment_it_goes_on_there_and_ends_the_same(whole: Run, tmp_path: Path) -> None:

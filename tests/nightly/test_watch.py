@@ -104,17 +104,17 @@ def test_it_waits_with_the_work_saved_until_all_was_calm_for_a_minute(
     looking.rest(lambda: pytest.fail("it is calm again"))
 
 
-def test_it_looks_twice_a_second_and_not_more_often(watch: Look, clock: Clock, tree: Tree) -> None:
+def test_it_looks_three_times_a_second_and_not_more_often(watch: Look, clock: Clock, tree: Tree) -> None:
     looking, saved = watch(), list[float]()
     looking.rest()
     tree.battery("Discharging")
     clock.plan = [(1100.0, lambda: tree.battery("Charging", 1))]
-    clock.now += 0.4
+    clock.now += 0.2
     looking.rest(lambda: saved.append(clock.now))
     assert saved == []
-    clock.now += 0.1
+    clock.now += 0.125
     looking.rest(lambda: saved.append(clock.now))
-    assert saved == [1000.5]
+    assert saved == [1000.325]
 
 
 def test_at_the_end_of_the_window_it_gives_up(watch: Look, clock: Clock, tree: Tree) -> None:
