@@ -35,9 +35,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: bool = 
 
 
 def plural(n: int, noun: str) -> str:
-    """`1 entry`, `2 entries`, `1,000 lines`."""
+    """`1 entry`, `2 entries`, `3 days`, `1,000 lines`."""
     if n != 1:
-        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+        noun = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeou" else noun + "s"
     return f"{n:,} {noun}"
 
 

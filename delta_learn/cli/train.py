@@ -91,7 +91,7 @@ def _start() -> None:
 def _print(night: Night, *, conditions: bool) -> None:
     if conditions:
         rows = [[fact.name, "yes" if fact.met else "no", fact.reason] for fact in night.conditions]
-        typer.echo(table(["condition", "met", "because"], rows))
+        typer.echo(table(["condition", "met", "because"], rows, left=True))
     if night.skipped:
         typer.echo(night.skipped)
     if night.replay is None or night.decision is None:

@@ -89,11 +89,10 @@ def user_away(machine: Machine, spool: Path, config: NightConfig, now: float) ->
     if not seen:
         return _unknown("idle")
     minutes = max(0.0, now - max(seen)) / 60
-    return Condition(
-        "idle",
-        minutes >= config.idle_minutes,
-        f"something was typed {minutes:,.1f} minutes ago, {config.idle_minutes:g} minutes must pass",
-    )
+    if minutes >= config.idle_minutes:
+        return Condition("idle", True, f"nobody has typed for {_duration(minutes)}")
+    reason = f"somebody typed {_duration(minutes)} ago, {_duration(config.idle_minutes)} must pass"
+    return Condition("idle", False, reason)
 
 
 def little_pressure(machine: Machine, config: NightConfig, resources: Sequence[str] = RESOURCES) -> Condition:
@@ -176,3 +175,7 @@ def unmet(facts: Sequence[Condition]) -> Condition | None:
 def holdout_size(entries: int, config: Config) -> int:
     """How many of the newest entries are kept from training: a tenth, from 300 to `gate.holdout`."""
     return max(MIN_HOLDOUT, min(config.gate.holdout, entries // 10))
+
+
+def _duration(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:,.0f} h"
