@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,8 @@ class Refinement:
         for sums, power in zip(self._sums, range(3), strict=True):
             sums += np.power(features, power, dtype=np.float64).sum(0)
         if self._choices >= _FIRST_STEP:
-            rng = np.random.default_rng((_SEED, self._choices))
-            drawn = rng.integers(0, min(self._choices, _REMEMBERED), _BATCH)
+            rng = Random(_SEED << 32 | self._choices)
+            drawn = [rng.randrange(min(self._choices, _REMEMBERED)) for _ in range(_BATCH)]
             features = self._standard(self._features[drawn].astype(np.float32))
             offsets = self._offsets[drawn].astype(np.float32)
             self._network.learn(Batch(features, offsets, self._chosen[drawn]), rng)

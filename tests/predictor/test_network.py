@@ -1,5 +1,7 @@
 """predictor/network.py: gradients are those of finite differences, and what no logit can tell is learned."""
 
+from random import Random
+
 import msgpack
 import numpy as np
 import pytest
@@ -28,11 +30,11 @@ def test_what_has_learned_nothing_changes_nothing() -> None:
 
 
 def test_gradients_are_those_of_finite_differences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_DROPOUT", 0.0)
+    monkeypatch.setattr(network, "_DROPPED", 0)
     net, batch = Network(3), made_up()
     for _ in range(20):
-        net.learn(batch, np.random.default_rng(0))
-    gradients = net._gradients(batch, np.random.default_rng(0))
+        net.learn(batch, Random(0))
+    gradients = net._gradients(batch, Random(0))
     assert set(gradients) == {"first", "bias", "second", "scale"}
     for name, gradient in gradients.items():
         for place in list(np.ndindex(gradient.shape))[:12]:
@@ -56,15 +58,15 @@ def test_it_learns_what_only_two_features_together_tell() -> None:
         batch = Batch(signs, np.zeros((16, 2), np.float32), chosen)
         if step >= 2800:
             right.append((net.scores(signs, batch.offset).argmax(1) == chosen).mean())
-        net.learn(batch, rng)
+        net.learn(batch, Random(step))
     assert np.mean(right) > 0.95
 
 
 def test_dropout_is_part_of_learning_only() -> None:
     one, other, batch = Network(3), Network(3), made_up()
     for _ in range(5):
-        one.learn(batch, np.random.default_rng(1))
-        other.learn(batch, np.random.default_rng(2))
+        one.learn(batch, Random(1))
+        other.learn(batch, Random(2))
     assert not np.array_equal(one.scores(batch.features, batch.offset), other.scores(batch.features, batch.offset))
     first = one.scores(batch.features, batch.offset)
     np.testing.assert_array_equal(one.scores(batch.features, batch.offset), first)
@@ -73,10 +75,10 @@ def test_dropout_is_part_of_learning_only() -> None:
 def test_it_goes_on_from_its_record_as_if_nothing_had_happened() -> None:
     net, again, batch = Network(3), Network(3), made_up()
     for _ in range(7):
-        net.learn(batch, np.random.default_rng(3))
+        net.learn(batch, Random(3))
     again.load(msgpack.unpackb(msgpack.packb(net.to_record())))
     for each in (net, again):
-        each.learn(batch, np.random.default_rng(4))
+        each.learn(batch, Random(4))
     assert again.to_record() == net.to_record()
     with pytest.raises(ValueError, match="reshape"):
         Network(4).load(net.to_record())
