@@ -133,6 +133,21 @@ class GateConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionConfig:
+    """What is kept; 0 is without limit. At night whole days go, the oldest first."""
+
+    days: int = 730
+    """Before the newest day of which there is anything."""
+    max_mb: float = 500.0
+    """Of sealed shards; a million commands take about 40."""
+
+    def __post_init__(self) -> None:
+        for name in ("days", "max_mb"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"retention.{name} must be 0 or more, not {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
 class AbConfig:
     """The A/B test of a candidate that the gate is not sure of, against the deployed model, at the prompt."""
 
@@ -230,6 +245,7 @@ class Config:
     train: TrainConfig = field(default_factory=TrainConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     ab: AbConfig = field(default_factory=AbConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
     night: NightConfig = field(default_factory=NightConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)

@@ -119,6 +119,16 @@ class Paths:
         return self.state / "report.html"
 
     @property
+    def last_night(self) -> Path:
+        """What came of the newest training (nightly/lastnight.py)."""
+        return self.state / "last_night.json"
+
+    @property
+    def notice(self) -> Path:
+        """A line that the next prompt shows once and empties; there is none, or it is empty, most of the time."""
+        return self.state / "notice"
+
+    @property
     def server_lock(self) -> Path:
         """Held by the one server as long as it runs."""
         return self.state / "server.lock"

@@ -156,6 +156,7 @@ _delta_prompt() {
   # The second test is for a clock that was set back.
   if [[ -n $_delta_file ]] && (( _delta_time >= _delta_next_drain || _delta_time < _delta_next_drain - 60000000 )); then
     (( _delta_next_drain = _delta_time + 60000000 ))
+    [[ ! -s $_delta_state/notice ]] || _delta_notice
     _delta_drain
   fi
 }
@@ -370,6 +371,13 @@ _delta_background() {
   else
     ( "$_delta__python" -E -P -m "$1" </dev/null >/dev/null & )  # $! is the person's: a fork once a minute
   fi
+}
+
+# Shows the line that a failed night left, once: the shell that reads it first empties the file. It is data.
+_delta_notice() {
+  local _delta__notice=''
+  IFS= read -r _delta__notice <"$_delta_state/notice" && : >|"$_delta_state/notice" || return
+  builtin printf 'delta_learn: %s\n' "${_delta__notice//[[:cntrl:]]}"
 }
 
 # True while `delta-learn pause` holds; the file may name the second at which it ends.

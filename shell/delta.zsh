@@ -80,6 +80,7 @@ _delta_precmd() {
   # The second test is for a clock that was set back.
   if (( _delta_fd >= 0 && (EPOCHSECONDS >= _delta_next_drain || EPOCHSECONDS < _delta_next_drain - 60) )); then
     (( _delta_next_drain = EPOCHSECONDS + 60 ))
+    [[ -s $_delta_state/notice ]] && _delta_notice
     _delta_drain
   fi
   return 0
@@ -176,6 +177,14 @@ _delta_capture() {
   builtin "$@" >&$fd 2>/dev/null
   exec {fd}>&-
   { REPLY=$(<$scratch) && : >|$scratch } 2>/dev/null
+}
+
+# Shows the line that a failed night left, once: the shell that reads it first empties the file. It is data.
+_delta_notice() {
+  builtin emulate -L zsh
+  local text=
+  { IFS= builtin read -r text <$_delta_state/notice && : >|$_delta_state/notice } 2>/dev/null || return
+  builtin print -r -- "delta_learn: ${text//[[:cntrl:]]}"
 }
 
 # True while `delta-learn pause` holds; the file may name the second at which it ends.

@@ -262,6 +262,21 @@ class Store:
         old, new = (Counter(count_redactions(side)) for side in zip(*changed, strict=True)) if changed else ({}, {})
         return Rewritten(days, len(changed), dict(Counter(new) - Counter(old)))
 
+    def expire(self, days: Iterable[str]) -> int:
+        """Remove whole days, and what was made of entries; returns how many entries those were.
+
+        Raises:
+            LockHeldError: another process writes to this store.
+            StorageError: a shard cannot be read or removed; run it again.
+        """
+        with exclusive(self.paths.lock, "delta-learn train", timeout=_WAIT_SECONDS):
+            self.remove_copies()
+            gone = 0
+            for day in days:
+                gone += len(self._raw.read(day))
+                self._raw.replace(day, [])
+        return gone
+
     def remove_copies(self) -> None:
         """Remove what was made of entries and is made anew when it is missing: tokens, checkpoints, caches, report.
 

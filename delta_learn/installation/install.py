@@ -116,7 +116,7 @@ def _data(paths: Paths) -> list[Path]:
     return [
         *(paths.raw, paths.processed, paths.models, paths.config, never_file(paths)),
         *(paths.checkpoints, paths.log, paths.registry, paths.abtest, paths.predictor, paths.forgotten, paths.report),
-        paths.key,
+        *(paths.last_night, paths.notice, paths.key),
     ]
 
 

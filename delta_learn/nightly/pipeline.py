@@ -12,20 +12,26 @@ from pathlib import Path
 from delta_learn.collector.store import Store
 from delta_learn.config import Config
 from delta_learn.nightly import steps
+from delta_learn.nightly.lastnight import noted
 from delta_learn.nightly.learning import base_for
 from delta_learn.nightly.machine import Machine
 from delta_learn.nightly.night import Night, Progress, Say
+from delta_learn.nightly.retention import retain
 from delta_learn.nightly.unfinished import finish
 from delta_learn.nightly.watch import Watch, WindowOverError
 from delta_learn.registry import ModelFile, Registry
-from delta_learn.storage.atomic import private_directory
+from delta_learn.storage.atomic import private_directory, remove_file
 from delta_learn.storage.lock import exclusive
 
 logger = logging.getLogger(__name__)
 
 Step = Callable[[Night], None]
 
+_KEPT_LOGS = 30
+"""Days on which something was trained."""
+
 STEPS: tuple[tuple[str, Step], ...] = (
+    ("retain", retain),
     ("conditions", steps.check_conditions),
     ("packages", steps.check_packages),
     ("split", steps.split_in_time),
@@ -62,13 +68,17 @@ def run_night(
     registry = Registry(store.paths, store.keyring)
     watch = Watch(Machine(Path(config.night.root)), config, store.paths.spool, say=say) if nightly else None
     night = Night(store, registry, config, nightly, base or base_for(config), say, on_progress, watch)
-    with exclusive(store.paths.training_lock, "delta-learn train"), _log(store.paths.log):
-        try:
-            _run(night, STEPS[:1] if dry_run else STEPS)
-        except WindowOverError as over:
-            night.skipped = str(over)
-        if night.skipped:
-            logger.info("skipped: %s", night.skipped)
+    with exclusive(store.paths.training_lock, "delta-learn train"):
+        if dry_run:
+            steps.check_conditions(night)
+            return night
+        with _log(store.paths.log), noted(night):
+            try:
+                _run(night, STEPS)
+            except WindowOverError as over:
+                night.skipped = str(over)
+            if night.skipped:
+                logger.info("skipped: %s", night.skipped)
     return night
 
 
@@ -88,6 +98,8 @@ def _run(night: Night, chosen: Sequence[tuple[str, Step]]) -> None:
 def _log(directory: Path) -> Iterator[None]:
     """Send what the library logs to this day's file, which holds figures and reasons, never commands."""
     path = private_directory(directory) / time.strftime("night_%Y-%m-%d.log")
+    for old in sorted(directory.glob("night_*.log"))[:-_KEPT_LOGS]:
+        remove_file(old)
     handler = logging.StreamHandler(os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a"))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger("delta_learn")

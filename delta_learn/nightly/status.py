@@ -15,8 +15,10 @@ from delta_learn.collector.teaching import commands_only
 from delta_learn.collector.usage import Counts, Usage, usage
 from delta_learn.installation.schedule.schedule import installed_schedule, next_training
 from delta_learn.installation.waiting import waiting
+from delta_learn.nightly.lastnight import LastNight, read_last_night
 from delta_learn.paths import Paths
 from delta_learn.registry import Registry
+from delta_learn.storage.lock import holder
 
 _WORDS = {ACCEPTED: "taken", PART: "taken in part", OVERRIDDEN: "not taken", TYPED: "typed by hand"}
 
@@ -33,6 +35,10 @@ class Status:
     """Of the model that predicts."""
     model_problem: str | None
     """Why that is not the deployed one; None where it is."""
+    last_night: LastNight | None
+    """What came of the newest training; None where there was none."""
+    trains: bool
+    """Whether one runs."""
     next_training: float | None
     paused: bool
     paused_until: float | None
@@ -58,6 +64,7 @@ class Status:
                 f"dataset size   {self.dataset_size:,} entries, {megabytes:.1f} MB, in {self.home}",
                 f"redacted       {secrets}",
                 f"last training  {_when(self.last_training)}",
+                *([f"last night     {self._night()}"] if self.last_night else []),
                 f"model version  {self._model()}",
                 *([f"               {self.model_problem}"] if self.model_problem else []),
                 f"next training  {self._coming()}",
@@ -75,6 +82,7 @@ class Status:
         return "\n".join(
             [
                 f"Last training: {_when(self.last_training)}",
+                *([f"Last night: {self._night()}"] if self.last_night else []),
                 f"Dataset size: {self.dataset_size:,} entries",
                 f"Model version: {self._model()}",
                 *([self.model_problem] if self.model_problem else []),
@@ -86,6 +94,11 @@ class Status:
 
     def _model(self) -> str:
         return self.model_version or "none: predictions come from your history alone"
+
+    def _night(self) -> str:
+        if self.trains or self.last_night is None:
+            return "a training runs now"
+        return self.last_night.to_text()
 
     def _coming(self) -> str:
         return _when(self.next_training) if self.next_training else "when you run `delta-learn train`"
@@ -123,6 +136,8 @@ def read_status(paths: Paths | None = None) -> Status:
         last_training=max((m.created for m in registry.models), default=None),
         model_version=model.version,
         model_problem=model.problem,
+        last_night=read_last_night(store.paths),
+        trains=holder(store.paths.training_lock) is not None,
         next_training=_next_training(store.paths),
         paused=until is not None,
         paused_until=None if until == FOREVER else until,
