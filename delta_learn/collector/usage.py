@@ -60,6 +60,15 @@ def usage(entries: Iterable[CommandEntry], now: float) -> Usage:
     return found
 
 
+def counted_since(entries: Iterable[CommandEntry], moment: float) -> Counts:
+    """What became of the suggestions since `moment`, seconds since the epoch."""
+    counts = Counts()
+    for outcome in filter(None, map(outcome_of, entries)):
+        if outcome.time >= moment:
+            counts.add(outcome)
+    return counts
+
+
 def acceptance(entries: Iterable[CommandEntry], version: str) -> Counts:
     """What became of the suggestions while the model `version` was deployed."""
     counts = Counts()

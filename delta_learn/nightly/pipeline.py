@@ -17,6 +17,7 @@ from delta_learn.nightly.learning import base_for
 from delta_learn.nightly.machine import Machine
 from delta_learn.nightly.night import Night, Progress, Say
 from delta_learn.nightly.retention import retain
+from delta_learn.nightly.summary import summarize
 from delta_learn.nightly.unfinished import finish
 from delta_learn.nightly.watch import Watch, WindowOverError
 from delta_learn.registry import ModelFile, Registry
@@ -34,6 +35,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("retain", retain),
     ("conditions", steps.check_conditions),
     ("packages", steps.check_packages),
+    ("summary", summarize),
     ("split", steps.split_in_time),
     ("tokenizer", steps.train_tokenizer),
     ("tokens", steps.write_tokens),
