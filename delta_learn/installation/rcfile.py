@@ -7,13 +7,12 @@ import re
 import shutil
 import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from delta_learn.errors import UnsafeFileError
-from delta_learn.storage.atomic import storage_errors, sync_directory
+from delta_learn.storage.atomic import replace_anywhere, storage_errors
 
 MARK = "# delta_learn"
 _MADE = " made this file"
@@ -182,20 +181,7 @@ def _renewed(old: re.Match[bytes], hook: Path) -> bytes:
 
 def _write(target: Path, content: bytes) -> None:
     """Replace `target` at once, with its mode, owner and attributes; a new file gets the usual mode."""
-    with storage_errors(target):
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                _like(target, temporary)
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_directory(target.parent)
+    replace_anywhere(target, content, prepare=lambda temporary: _like(target, temporary))
 
 
 def _like(target: Path, temporary: Path) -> None:

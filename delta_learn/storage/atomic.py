@@ -7,7 +7,8 @@ import fcntl
 import os
 import shlex
 import stat
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -99,6 +100,30 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         with _temporary(path) as (temporary, file):
             yield file
             _commit(file, temporary, path)
+        sync_directory(path.parent)
+
+
+def replace_anywhere(path: Path, content: bytes, prepare: Callable[[Path], None] = lambda _: None) -> None:
+    """As `replace_file`, in a directory that may be open to others, such as /tmp; `path` is no link.
+
+    `prepare` is called with the temporary file when all is in it: what it gives that file is there at once.
+
+    Raises:
+        StorageError: as `replace_file`.
+    """
+    with storage_errors(path):
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                prepare(temporary)
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         sync_directory(path.parent)
 
 
