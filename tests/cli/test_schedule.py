@@ -19,22 +19,16 @@ from delta_learn.installation.schedule import crontab
 from delta_learn.installation.schedule.clock import TimeOfDay
 from delta_learn.installation.schedule.stamp import Stamp, read_stamp, write_stamp
 from delta_learn.paths import Paths
+from tests.installation.schedule.conftest import fake_programs
 
 Run = Callable[..., Result]
-PROGRAMS = Path(__file__).parent.parent / "installation" / "schedule" / "programs"
 
 
 @pytest.fixture(autouse=True)
 def scheduler(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the programs of tests/installation/schedule keep; systemd does not answer until `show-environment` goes."""
-    directory = home / "scheduler"
-    directory.mkdir()
-    (directory / "none").write_text("no crontab for ann\n")
-    (directory / "show-environment").touch()
-    monkeypatch.setenv("SCHEDULER", str(directory))
-    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(crontab, "daemon_runs", lambda: True)
-    return directory
+    return fake_programs(home, monkeypatch)
 
 
 def test_install_show_remove(run: Run, paths: Paths, scheduler: Path) -> None:

@@ -28,6 +28,10 @@ def publish(state: Path, path: Path) -> None:
     (state / "run" / "address").write_text(f"{path}\n")
 
 
+ALPHA = "echo alpha"
+"""What most tests have suggested."""
+
+
 class FakeServer:
     """Answers P and N with `answers[""]`, Q with those of its line; keeps what it was asked.
 

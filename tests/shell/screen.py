@@ -14,6 +14,7 @@ from pathlib import Path
 import pyte
 
 from tests.shell.conftest import DEADLINE, PROMPT, Sandbox, Terminal
+from tests.shell.fakeserver import ALPHA
 
 SETTLE = "\x18\x13"
 """Ctrl-X Ctrl-S, bound to a widget that says how often it was called."""
@@ -145,3 +146,15 @@ def start_zsh(sandbox: Sandbox, before: str = "", after: str = "", environment: 
     )
     assert isinstance(terminal, Screen)
     return terminal
+
+
+def begin(sandbox: Sandbox, *rc: str, ghost: str = ALPHA, **how: object) -> Screen:
+    """zsh at a prompt at which `ghost` is shown."""
+    terminal = start_zsh(sandbox, *rc, **how)
+    terminal.wait_line("", ghost)
+    return terminal
+
+
+def ghosts(terminal: Screen) -> int:
+    """The rows, of all that is on the screen or above it, in which something of ALPHA stands."""
+    return sum("alpha" in row for row in terminal.everything())

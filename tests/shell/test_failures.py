@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from delta_learn.serving import ask
 from delta_learn.serving.protocol import Frame, answer, frames
 from tests.shell.conftest import DEADLINE
-from tests.shell.fakeserver import publish
+from tests.shell.fakeserver import ALPHA, publish
 from tests.shell.screen import start_zsh
 
 RIGHT, BASH_NEXT = "\x1b[C", "\x1bn"
-ALPHA = "echo alpha"
 STARTED = "-E -P -m delta_learn.serving.daemon"
 LATER = "later() { _delta_next_connect=0 _delta_next_serve=0 _delta_next_ask=0; }"
 """As if a minute had gone by."""
@@ -32,25 +28,6 @@ NONSENSE = {
     "a frame in a frame": b"\x1e1H0.1\0m\n\x1e1A1\x001\0\x1e1A1\x001\0echo bad\0s\x000.5\0history\n",
     "nothing at all": b"",
 }
-
-
-@pytest.fixture
-def alpha(server):
-    server.answers[""] = [(ALPHA, "s")]
-    return server
-
-
-@pytest.fixture
-def started(sandbox):
-    """The modules that are started in the background, none of which runs; what bash asks with does."""
-    log, python = sandbox.home / "started", sandbox.home / "python"
-    log.touch()
-    run = f'exec {shlex.quote(sys.executable)} "$@"'
-    python.write_text(f'#!/bin/sh\ncase "$*" in *" -m "*) echo "$*" >>{log} ;; *) {run} ;; esac\n')
-    python.chmod(0o755)
-    (sandbox.state / "python").write_text(f"{python}\n")
-    (sandbox.state / "client").write_text(f"{ask.__file__}\n")
-    return log
 
 
 def type_on(terminal, text: str = "typed") -> None:

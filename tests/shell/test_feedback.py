@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.shell.fakeserver import ALPHA
 from tests.shell.screen import start_zsh
 
 pytestmark = pytest.mark.usefixtures("zsh")
 
 RIGHT, WORD, PART, NEXT, PREVIOUS, NEVER, KILL = "\x1b[C", "\x1bf", "\x1b[1;5C", "\x1bn", "\x1bp", "\x18n", "\x15"
-ALPHA = "echo alpha"
 NAMES = ("sequence", "time", "event", "shown", "typed", "saved", "probability", "source", "version", "after")
 
 

@@ -7,35 +7,18 @@ import os
 import pytest
 
 from delta_learn.serving.protocol import answer, frames
-from tests.shell.screen import start_zsh
+from tests.shell.fakeserver import ALPHA
+from tests.shell.screen import begin, ghosts, start_zsh
 
 pytestmark = pytest.mark.usefixtures("zsh")
 
 RIGHT, ESCAPE, INTERRUPT, LEFT = "\x1b[C", "\x1b", "\x03", "\x02"
-ALPHA = "echo alpha"
-
-
-@pytest.fixture
-def alpha(server):
-    server.answers[""] = [(ALPHA, "s")]
-    return server
 
 
 @pytest.fixture
 def terminal(sandbox, alpha):
     """At a prompt at which ALPHA is suggested."""
     return begin(sandbox)
-
-
-def begin(sandbox, *rc, ghost=ALPHA, **how):
-    terminal = start_zsh(sandbox, *rc, **how)
-    terminal.wait_line("", ghost)
-    return terminal
-
-
-def ghosts(terminal) -> int:
-    """The rows, of all that is on the screen or above it, in which something of a suggestion stands."""
-    return sum("alpha" in row for row in terminal.everything())
 
 
 def test_the_empty_prompt_and_each_key(terminal, server):

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.shell.screen import start_zsh
+from tests.shell.fakeserver import ALPHA
+from tests.shell.screen import begin, start_zsh
 
 pytestmark = pytest.mark.usefixtures("zsh")
 
 RIGHT, END, WORD, PART = "\x1b[C", "\x1b[F", "\x1bf", "\x1b[1;5C"
 NEXT, PREVIOUS, NEVER = "\x1bn", "\x1bp", "\x18n"
 VI_WORD, VI_NEXT, VI_PREVIOUS = "\x18\x17", "\x18\x0e", "\x18\x10"
-ALPHA = "echo alpha"
 THREE = [("echo alpha", "s"), ("echo beta", ""), ("print gamma", "")]
 BOUND = "bindkey -M {0} -- '{1}' mine; zle -N mine; mine() {{ BUFFER='print mine'; CURSOR=10 }}"
-
-
-def begin(sandbox, *rc, ghost=ALPHA, **how):
-    terminal = start_zsh(sandbox, *rc, **how)
-    terminal.wait_line("", ghost)
-    return terminal
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.screen import start_zsh
+from tests.shell.fakeserver import ALPHA
+from tests.shell.screen import begin
 
 pytestmark = pytest.mark.usefixtures("zsh")
 
@@ -14,23 +15,10 @@ SHARE = Path("/usr/share")
 AUTOSUGGESTIONS = SHARE / "zsh-autosuggestions" / "zsh-autosuggestions.zsh"
 HIGHLIGHTING = SHARE / "zsh-syntax-highlighting" / "zsh-syntax-highlighting.zsh"
 RIGHT, WORD, NEXT = "\x1b[C", "\x1bf", "\x1bn"
-ALPHA = "echo alpha"
 
 places = pytest.mark.parametrize("place", ["before", "after"])
 suggesting = pytest.mark.skipif(not AUTOSUGGESTIONS.exists(), reason="zsh-autosuggestions is not installed")
 highlighting = pytest.mark.skipif(not HIGHLIGHTING.exists(), reason="zsh-syntax-highlighting is not installed")
-
-
-@pytest.fixture
-def alpha(server):
-    server.answers[""] = [(ALPHA, "s")]
-    return server
-
-
-def begin(sandbox, ghost=ALPHA, **rc):
-    terminal = start_zsh(sandbox, **rc)
-    terminal.wait_line("", ghost)
-    return terminal
 
 
 @suggesting

@@ -10,10 +10,9 @@ import sys
 import pytest
 
 from delta_learn.installation.hooks import hook_text
-from delta_learn.serving import ask
 from tests.shell.fakeserver import publish
 
-pytestmark = pytest.mark.usefixtures("bash")
+pytestmark = pytest.mark.usefixtures("bash", "started")
 
 PROMPT = "ready> "
 NEXT, PREVIOUS, WORD, NEVER = "\x1bn", "\x1bp", "\x1bw", "\x18n"
@@ -28,19 +27,6 @@ def server(server):
     server.answers[""] = ALPHA
     server.knows_beginnings = False
     return server
-
-
-@pytest.fixture(autouse=True)
-def started(sandbox):
-    """The file in which the modules that are started in the background are noted, none of which runs."""
-    log, python = sandbox.home / "started", sandbox.home / "python"
-    log.touch()
-    run = f'exec {shlex.quote(sys.executable)} "$@"'
-    python.write_text(f'#!/bin/sh\ncase "$*" in *" -m "*) echo "$*" >>{log} ;; *) {run} ;; esac\n')
-    python.chmod(0o755)
-    (sandbox.state / "python").write_text(f"{python}\n")
-    (sandbox.state / "client").write_text(f"{ask.__file__}\n")
-    return log
 
 
 def start(sandbox, *, environment=None, **how):

@@ -7,12 +7,12 @@ import shlex
 import pytest
 
 from delta_learn.installation.hooks import hook_text
+from tests.shell.fakeserver import ALPHA
 from tests.shell.screen import start_zsh
 
 pytestmark = pytest.mark.usefixtures("zsh")
 
 RIGHT, WORD, PART, NEXT, PREVIOUS, NEVER = "\x1b[C", "\x1bf", "\x1b[1;5C", "\x1bn", "\x1bp", "\x18n"
-ALPHA = "echo alpha"
 
 OPTIONS = [
     "ksh_arrays", "sh_word_split", "sh_glob ksh_glob", "ignore_braces", "no_unset", "err_return", "all_export",

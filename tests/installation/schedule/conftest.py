@@ -10,6 +10,11 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def scheduler(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """See `fake_programs`."""
+    return fake_programs(home, monkeypatch)
+
+
+def fake_programs(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What `programs/` keep: `crontab`, `calls`; and files that make them fail (see there). systemd does not answer."""
     directory = home / "scheduler"
     directory.mkdir()
