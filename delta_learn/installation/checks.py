@@ -18,6 +18,8 @@ from delta_learn.config import Config
 from delta_learn.errors import DeltaError
 from delta_learn.installation.hooks import SHELLS, hook_file, installed_shells
 from delta_learn.installation.rcfile import quoted, rc_file, sourced_hook
+from delta_learn.installation.schedule.schedule import installed_schedule
+from delta_learn.installation.schedule.stamp import Stamp, read_stamp
 from delta_learn.installation.waiting import last_drain, waiting
 from delta_learn.paths import Paths
 from delta_learn.registry import Registry
@@ -31,6 +33,7 @@ PACKAGES = ("cryptography", "filelock", "lz4", "msgpack", "numpy", "sentencepiec
 _LEAST_FREE = 50_000_000
 _IMPORT_SECONDS = 20.0
 _STALE_SECONDS = 3600.0
+_LATE_DAYS = 3.0
 INSTALL = "run `delta-learn install`"
 
 
@@ -185,10 +188,28 @@ def check_training(paths: Paths) -> Check:
     return Check("training", "ok", f"{busy} runs" if busy else "none runs")
 
 
+def check_schedule(paths: Paths) -> Check:
+    """What starts the night, and whether it does."""
+    schedule = installed_schedule(paths)
+    if schedule is None:
+        return Check(
+            "schedule", "ok", "none: it trains when you run `delta-learn train` (`delta-learn schedule install`)"
+        )
+    text = f"{schedule.way} asks every hour whether the night from {schedule.at} on is due"
+    stamp = read_stamp(paths) or Stamp()
+    days = (time.time() - stamp.done) / 86_400
+    if days < _LATE_DAYS:
+        return Check("schedule", "ok", text)
+    ago = f"for {days:,.0f} days" if stamp.done else "yet"
+    look = "systemctl --user list-timers" if schedule.way == "systemd" else "crontab -l"
+    mend = f"see `delta-learn status` and `{look}`, then run `delta-learn schedule install`"
+    return Check("schedule", "warning", f"{text}, but none was done {ago}", mend)
+
+
 def run_checks(paths: Paths) -> list[Check]:
     """Every check but the live round trips, in the order in which they are shown."""
     before = (check_packages, check_directories, check_key, check_config)
-    after = (check_interpreter, check_spool, check_pause, check_disk, check_model, check_training)
+    after = (check_interpreter, check_spool, check_pause, check_disk, check_model, check_schedule, check_training)
     return [
         *(check(paths) for check in before),
         *(check_start_file(shell) for shell in SHELLS),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from delta_learn.collector.denied import Denied
 from delta_learn.config import Config, NightConfig
 from delta_learn.nightly.machine import Machine, written_last
 from delta_learn.registry import Registry
@@ -37,7 +38,9 @@ def enough_entries(entries: int, config: Config) -> Condition:
 
 
 def enough_new_entries(entries: int, registry: Registry, config: Config) -> Condition:
-    """Since the last training enough was typed to be worth a night."""
+    """Since the last training enough was typed to be worth a night, or something was forgotten that its model knows."""
+    if _knows_what_was_forgotten(registry):
+        return Condition("new entries", True, "the newest model still knows what was forgotten")
     last = registry.models[-1].lineage.get("entries_total", 0) if registry.models else 0
     new, needed = max(0, entries - last), config.train.min_new_entries
     return Condition(
@@ -160,6 +163,13 @@ def conditions(entries: int, registry: Registry, config: Config, machine: Machin
         little_load(machine, config.night),
         gpu_free(machine, config.night),
     ]
+
+
+def _knows_what_was_forgotten(registry: Registry) -> bool:
+    if not registry.models:
+        return False
+    newest = registry.models[-1].version
+    return any(newest in denial.models for denial in Denied.load(registry.paths, registry.keyring).denials)
 
 
 def _unknown(name: str) -> Condition:

@@ -13,13 +13,17 @@ from types import SimpleNamespace
 import pytest
 
 from delta_learn.collector.pause import pause
+from delta_learn.config import ScheduleConfig
 from delta_learn.installation import checks
 from delta_learn.installation.checks import Check
 from delta_learn.installation.install import install
+from delta_learn.installation.schedule.schedule import install_schedule
+from delta_learn.installation.schedule.stamp import Stamp, write_stamp
 from delta_learn.paths import Paths
 from delta_learn.registry import ModelFile, ModelRecord, Registry
 from delta_learn.storage.lock import exclusive
 from delta_learn.storage.seal import Keyring
+from tests.installation.schedule.conftest import fake_programs
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def one(check: Check, state: str, *words: str) -> None:
 def test_a_fresh_installation_is_well(installed: Paths) -> None:
     found = checks.run_checks(installed)
     assert [check for check in found if check.state != "ok"] == []
-    assert len({check.name for check in found}) == 12
+    assert len({check.name for check in found}) == 13
 
 
 def test_looking_changes_nothing(paths: Paths, home: Path) -> None:
@@ -156,3 +160,14 @@ def test_a_training_is_named(installed: Paths) -> None:
     one(checks.check_training(installed), "ok", "none")
     with exclusive(installed.training_lock, "delta-learn train"):
         one(checks.check_training(installed), "ok", "delta-learn train", str(os.getpid()))
+
+
+def test_a_schedule_that_never_comes_is_found(installed: Paths, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_programs(home, monkeypatch)
+    one(checks.check_schedule(installed), "ok", "none", "schedule install")
+    install_schedule(installed, ScheduleConfig(at="01:30"))
+    one(checks.check_schedule(installed), "ok", "cron", "01:30")
+    write_stamp(installed, Stamp(time.time() - 5 * 86_400))
+    one(checks.check_schedule(installed), "warning", "none was done for 5 days", "crontab -l", "schedule install")
+    write_stamp(installed, Stamp())
+    one(checks.check_schedule(installed), "warning", "none was done yet")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from delta_learn.collector.denied import Denied
 from delta_learn.config import Config, NightConfig
 from delta_learn.nightly.conditions import (
     Condition,
@@ -26,7 +27,7 @@ from delta_learn.nightly.conditions import (
 )
 from delta_learn.nightly.machine import Machine
 from delta_learn.paths import Paths
-from delta_learn.registry import ModelRecord, Registry
+from delta_learn.registry import ModelFile, ModelRecord, Registry
 from delta_learn.storage.atomic import private_directory
 from delta_learn.storage.seal import Keyring
 from tests.nightly.conftest import Tree
@@ -61,6 +62,18 @@ def test_a_night_needs_200_new_entries_since_the_last_training(registry: Registr
     assert "199 entries are new" in failed.reason
     assert unmet(conditions(1100, registry, Config(), machine)) is None
     assert unmet(conditions(1099, registry, Config())) is None
+
+
+def test_what_was_forgotten_is_worth_a_night_until_a_model_is_without_it(registry: Registry, machine: Machine) -> None:
+    registry.save_model(ModelRecord("m1", 0.0, lineage={"entries_total": 900}), ModelFile({}, b"", b""))
+    denied = Denied(registry.paths, registry.keyring)
+    denied.deny(["make secret"], kept=[])
+    denied.save()
+    assert unmet(conditions(900, registry, Config(), machine)) is None
+    registry.save_model(ModelRecord("m2", 1.0, lineage={"entries_total": 899}), ModelFile({}, b"", b""))
+    failed = unmet(conditions(900, registry, Config(), machine))
+    assert failed is not None
+    assert failed.name == "new entries"
 
 
 def test_a_full_disk_is_a_reason_not_to_train(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
