@@ -94,7 +94,7 @@ def measure(size: int) -> dict[str, float]:
     before = resident_mb()
     predictor = filled(entries, size)
     resident = resident_mb() - before
-    stored = len(msgpack.packb(predictor.to_records(), unicode_errors="surrogateescape")) / 1e6
+    stored = len(msgpack.packb(list(predictor.to_records()), unicode_errors="surrogateescape")) / 1e6
     return {"resident_mb": resident, "records_mb": stored, **timed(predictor, entries, size)}
 
 

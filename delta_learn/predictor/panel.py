@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from typing import Any
@@ -32,6 +32,17 @@ EXPERTS = ("history", *SOURCES, "neural")
 _COMPOSER_WEIGHT = 0.5
 _NEURAL_WEIGHT = 0.2
 """Of a model that has not shown yet what it can do."""
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "history": HistoryRanker.from_record,
+    "verdicts": Verdicts.from_record,
+    "meanings": Meanings.from_record,
+    "corrections": Corrections.from_record,
+    "arrivals": Arrivals.from_record,
+    "lessons": Lessons.from_record,
+}
+"""Parts that are read by themselves."""
 
 
 class Panel:
@@ -165,27 +176,37 @@ class Panel:
         copied = name == "ngram" and self.composer is not None and self.composer.copied(prefix, line, context)
         return "copy" if copied else name
 
-    def to_record(self) -> dict[str, Any]:
-        """All that was learned, but not the model, as plain lists, bytes and numbers."""
-        return {name: part.to_record() for name, part in self._parts().items()}
+    def to_records(self) -> Iterator[dict[str, Any]]:
+        """All that was learned, but not the model, as plain lists, bytes and numbers: each part by its name.
 
-    def load(self, record: Mapping[str, Any]) -> None:
-        """Take what `to_record` gave.
+        One after the other, as all together would take as much memory once more.
+        """
+        for name, part in self._parts().items():
+            yield {name: part.to_record()}
+
+    def load(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Take what `to_records` gave; what was read in is not needed any more when the next record is asked for.
 
         Raises:
             KeyError, TypeError, ValueError: another version wrote it.
         """
-        if self.history is not None:
-            self.history = HistoryRanker.from_record(record["history"])
-        if self.composer is not None:
-            self.composer = Composer.from_record(record["composer"], self.composer.sources)
-        self._mix()
-        self.mixture.load(record["mixture"])
-        self.verdicts = Verdicts.from_record(record["verdicts"])
-        self.meanings = Meanings.from_record(record["meanings"])
-        self.corrections = Corrections.from_record(record["corrections"])
-        self.arrivals = Arrivals.from_record(record["arrivals"])
-        self.lessons = Lessons.from_record(record["lessons"])
+        missing = set(self._parts())
+        for record in records:
+            for name in record:
+                self._load_part(name, record[name])
+                missing.remove(name)
+        if missing:
+            raise KeyError(*missing)
+
+    def _load_part(self, name: str, learned: Any) -> None:
+        if name == "composer":
+            sources = self.composer.sources if self.composer is not None else ()
+            self.composer = Composer.from_record(learned, sources)
+        elif name == "mixture":  # after those that it mixes
+            self._mix()
+            self.mixture.load(learned)
+        else:
+            setattr(self, name, _READERS[name](learned))
 
     def _parts(self) -> dict[str, Any]:
         parts = {

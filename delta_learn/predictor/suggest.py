@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -166,9 +166,9 @@ class Predictor:
         score = float(np.logaddexp.reduce(mixture.shares([entry.command], context)[:, 0]))
         return -score / math.log(2) if math.isfinite(score) else None
 
-    def to_records(self) -> list[dict[str, Any]]:
+    def to_records(self) -> Iterator[dict[str, Any]]:
         """All that was learned, but not the model, as plain lists, bytes and numbers; for a sealed file."""
-        return [self._panel.to_record()]
+        return self._panel.to_records()
 
     @classmethod
     def from_records(
@@ -184,8 +184,7 @@ class Predictor:
         """
         predictor = cls(never=never)
         try:
-            (record,) = records
-            predictor._panel.load(record)
+            predictor._panel.load(records)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 "The stored predictor is from another version of delta_learn; rebuild it from the entries."

@@ -145,7 +145,8 @@ class Learner:
             path = self.store.paths.predictor
             with BlockWriter.create(path, kind="state", label=_LABEL, keyring=self.store.keyring) as writer:
                 writer.write([{"days": days, "manners": self.manners.to_record()}])
-                writer.write(self.predictor.to_records())
+                for record in self.predictor.to_records():
+                    writer.write([record])
         self.unsaved = 0
         return True
 
@@ -192,11 +193,13 @@ def _saved(store: Store) -> Learner | None:
         return None
     try:
         with BlockReader(path, kind="state", label=_LABEL, keyring=store.keyring) as reader:
-            facts, *records = reader.records()
-        seen = {day: SeenDay(Stamp(*stamp), count) for day, (*stamp, count) in facts["days"].items()}
-        manners = Manners.from_record(facts["manners"])
-        return Learner(store, Predictor.from_records(records), manners, seen, _latest(store, seen))
-    except (StorageError, ModelError, KeyError, ValueError, TypeError) as error:
+            records = reader.records()
+            facts = next(records)
+            seen = {day: SeenDay(Stamp(*stamp), count) for day, (*stamp, count) in facts["days"].items()}
+            manners = Manners.from_record(facts["manners"])
+            predictor = Predictor.from_records(records)
+        return Learner(store, predictor, manners, seen, _latest(store, seen))
+    except (StorageError, ModelError, KeyError, ValueError, TypeError, StopIteration) as error:
         logger.info("the saved predictor cannot be used: %s", error)
         return None
 

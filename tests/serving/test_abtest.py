@@ -412,7 +412,7 @@ def test_a_rival_differs_in_its_model_and_its_weight_only() -> None:
     asked: list[tuple[Predictor, Predictor]] = [(predictor, alone)]
     for mine, other in asked:
         assert texts(mine.suggest("mak", context)) == texts(other.suggest("mak", context)), "it is as without a rival"
-    assert predictor.to_records() == alone.to_records()
+    assert list(predictor.to_records()) == list(alone.to_records())
     weights = [each.panel.mixture.to_record()["neural"] for each in (predictor, rival)]
     assert weights[1] > weights[0], "its model was right"
     predictor.never = {"make new"}
