@@ -13,7 +13,8 @@ from delta_learn.collector.store import Store
 from delta_learn.errors import DeltaError
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.serving.abtest import AbTest, keep
-from delta_learn.serving.learner import Learner, open_learner
+from delta_learn.serving.afresh import learn_afresh
+from delta_learn.serving.learner import Learner, open_learner, saved_learner
 from delta_learn.serving.memory import give_back_memory, settle
 from delta_learn.serving.prediction import challenging_expert, deployed_expert
 
@@ -128,7 +129,10 @@ class Chores:
         give_back_memory()
 
     def _load(self) -> Callable[[], None]:
-        learner = open_learner(self._store)
+        learner = saved_learner(self._store)
+        if learner is None:
+            learn_afresh(self._store)
+            learner = open_learner(self._store)
         expert, version = self._expert()
         return partial(self._adopt, learner, expert, version, *self._challenger(version))
 

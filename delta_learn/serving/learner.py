@@ -168,8 +168,8 @@ def open_learner(store: Store) -> Learner:
     Raises:
         StorageError: a shard cannot be read.
     """
-    learner = _saved(store)
-    if learner is not None and learner.catch_up():
+    learner = saved_learner(store)
+    if learner is not None:
         return learner
     logger.info("the predictor is made anew from the shards")
     seen, entries = {}, []
@@ -185,6 +185,16 @@ def open_learner(store: Store) -> Learner:
     learner = Learner(store, predictor, manners, seen, _newest(entries))
     learner.unsaved = len(entries)
     return learner
+
+
+def saved_learner(store: Store) -> Learner | None:
+    """The saved learner, which has seen all of `store` now; None where there is none, or it is of no use any more.
+
+    Raises:
+        StorageError: a shard cannot be read.
+    """
+    learner = _saved(store)
+    return learner if learner is not None and learner.catch_up() else None
 
 
 def _saved(store: Store) -> Learner | None:
