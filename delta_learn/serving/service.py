@@ -23,6 +23,7 @@ from delta_learn.serving.abtest import Ballot
 from delta_learn.serving.around import Around
 from delta_learn.serving.chores import DRAIN, MODEL, Chores
 from delta_learn.serving.learner import Learner
+from delta_learn.serving.memory import give_back_memory
 from delta_learn.serving.protocol import Frame, answer
 from delta_learn.serving.tact import Judged, Tact
 from delta_learn.serving.watch import FORGOTTEN, NEVER, PACKAGE, REGISTRY, SETTINGS, SHARDS, Watch
@@ -65,6 +66,8 @@ class Prompt:
     """What was last shown."""
     ballot: Ballot | None = None
     """None where no A/B test runs."""
+    rested: bool = False
+    """Whether the memory that it took to prepare it was given back."""
 
 
 class Service:
@@ -138,6 +141,9 @@ class Service:
         if self.learner is not None:
             self.learner.predictor.prepare(prompt.context)
             self._answer(self.learner, prompt, line)
+        if not self._ahead and not prompt.rested:
+            prompt.rested = True
+            give_back_memory()  # once a prompt: at every key it would make the next ones slower (docs/log.md)
 
     def nothing(self, frame: Frame) -> Frame | None:
         """The answer where there is none."""

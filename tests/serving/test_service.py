@@ -161,6 +161,23 @@ def test_what_comes_next_is_worked_out_before_it_is_asked_for(
     assert ask(service, "s", "Q", "/srv", first.split()[0] + " ")[0].startswith(first.split()[0])
 
 
+def test_memory_is_given_back_once_a_prompt_when_all_is_prepared(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr("delta_learn.serving.service.give_back_memory", lambda: given.append(service.unprepared))
+    first = ask(service, "s", "P", "/srv")[0]
+    for typed in (first[:1], first[:2]):
+        while service.unprepared:
+            service.prepare()
+        ask(service, "s", "Q", "/srv", typed)
+    assert given == [False]
+    ask(service, "s", "P", "/srv")
+    while service.unprepared:
+        service.prepare()
+    assert given == [False, False]
+
+
 def test_what_was_prepared_is_forgotten_where_it_may_be_wrong(service: Service, store: Store) -> None:
     first = ask(service, "s", "P", "/srv")[0]
     while service.unprepared:
