@@ -72,10 +72,10 @@ def search(
 
 def _best(logprobs: Floats, live: list[Hypothesis], alphabet: Alphabet, count: int) -> list[tuple[int, int, float]]:
     """The `count` best continuations that are possible at all: (row, token, ln P), best first."""
-    scores = np.full(logprobs.shape, -np.inf)
+    scores = np.full_like(logprobs, -np.inf)
     for row, hypothesis in enumerate(live):
         mask = alphabet.pieces.mask(hypothesis.remainder) & alphabet.allowed
-        scores[row, mask] = logprobs[row, mask] + hypothesis.logprob
+        np.add(logprobs[row], hypothesis.logprob, out=scores[row], where=mask)
     flat = scores.ravel()
     places = np.argpartition(flat, -min(count, flat.size))[-count:]
     places = places[np.argsort(-flat[places], kind="stable")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ _WIDTH = 4
 _LONGEST_SEARCH = 40
 _MIN_CONTEXT = 2
 _KEPT_STATES = 5
+_KEPT_PROMPTS = 16
+"""Shells of which the last prompt is kept: where several ask by turns, each key would have one read (docs/log.md)."""
 _MOST_KNOWN = 250
 """Places of one prompt after which the model's answer is kept: 8 KB each."""
 _PRINTABLE_FROM = 0x20
@@ -49,6 +52,11 @@ class _Prompt:
     composed: set[str] = field(default_factory=set)
     """The lines that searches found."""
 
+    def rest(self) -> None:
+        """Another shell is asked: keep what was found, and of what was read the context."""
+        self.states = {(): self.states[()]}
+        self.after = {(): self.after[()]}
+
 
 class NeuralExpert:
     """P(line | context): the product over the line's canonical tokens and the end symbol.
@@ -69,7 +77,9 @@ class NeuralExpert:
         spellings = [tokenizer.piece_bytes(piece) for piece in range(tokenizer.vocab_size)]
         allowed = np.array([_is_printable(spelling) for spelling in spellings])
         self._alphabet = Alphabet(PieceTable(tokenizer), allowed, self._end)
-        self._prompt: _Prompt | None = None
+        self._prompts: OrderedDict[str, _Prompt] = OrderedDict()
+        """By session; the one that was asked last comes last."""
+        self._latest: _Prompt | None = None
         self.last_resort = False
         """Whether others compose, too: then it does where they find nothing, and says how probable words are."""
         self.seconds: float | None = None
@@ -96,7 +106,8 @@ class NeuralExpert:
             self._score(prompt, [line for line in lines if line not in prompt.scores])
         elif not self.last_resort:
             self._composed(self._prepare(context), among)
-        known = self._prompt.scores if self._prompt and self._prompt.context is context else {}
+        prepared = self._prompts.get(context.session)
+        known = prepared.scores if prepared and prepared.context is context else {}
         return np.array([known.get(line, -np.inf) for line in lines], np.float64)
 
     def log_prefix(self, prefix: str, context: Context) -> float:
@@ -126,17 +137,28 @@ class NeuralExpert:
         return 0.0
 
     def _prepare(self, context: Context) -> _Prompt:
-        if self._prompt is None or self._prompt.context is not context:
-            ids = encode_context(
-                context.previous,
-                context.directory,
-                context.timestamp,
-                self._tokenizer,
-                self._context_tokens,
-            )
-            state = self._model.start(ids)
-            self._prompt = _Prompt(context, ids, {(): (state, 0.0)}, {(): state.logprobs[0]})
-        return self._prompt
+        prompt = self._prompts.get(context.session)
+        if prompt is None or prompt.context is not context:
+            prompt = self._prompts[context.session] = self._begin(context)
+        if prompt is not self._latest:
+            if self._latest is not None:
+                self._latest.rest()
+            self._latest = prompt
+            self._prompts.move_to_end(context.session)
+            if len(self._prompts) > _KEPT_PROMPTS:
+                self._prompts.popitem(last=False)
+        return prompt
+
+    def _begin(self, context: Context) -> _Prompt:
+        ids = encode_context(
+            context.previous,
+            context.directory,
+            context.timestamp,
+            self._tokenizer,
+            self._context_tokens,
+        )
+        state = self._model.start(ids)
+        return _Prompt(context, ids, {(): (state, 0.0)}, {(): state.logprobs[0]})
 
     def _walk(self, prompt: _Prompt, ids: Sequence[int]) -> tuple[State, float]:
         """The state after `ids`, reached from the longest part of them that was reached before."""

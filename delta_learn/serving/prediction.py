@@ -17,8 +17,8 @@ from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.predictor.suggest import Predictor
 from delta_learn.registry import ModelFile, Registry
 from delta_learn.serving.abtest import AbTest, keep, running_test
-from delta_learn.serving.engine import load_engine
 from delta_learn.serving.learner import open_learner
+from delta_learn.serving.loading import load_engine
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)

@@ -96,6 +96,40 @@ def test_a_new_context_is_read(tokenizer: Tokenizer, memory_model: Callable, con
     assert (model.starts, model.read) == (2, 2 * read)
 
 
+def test_several_shells_that_ask_by_turns_have_their_contexts_read_once(
+    tokenizer: Tokenizer, memory_model: Callable
+) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    shells = [Context([CommandEntry(f"make {number}")], session=f"shell {number}") for number in range(16)]
+    alone = {context: NeuralExpert(memory_model(LINES), tokenizer) for context in shells}
+    for typed in ("g", "gi", "git ", "git st"):
+        for context, own in alone.items():
+            assert dict(expert.propose(typed, context, 2)) == pytest.approx(dict(own.propose(typed, context, 2)))
+            assert expert.log_prefix(typed, context) == pytest.approx(own.log_prefix(typed, context))
+    assert model.starts == 16
+    again = Context(shells[3].previous, session="shell 3")  # its next prompt takes the place of this one
+    expert.prepare(again)
+    expert.prepare(shells[4])
+    assert model.starts == 17
+    expert.prepare(shells[3])
+    assert model.starts == 18
+
+
+def test_of_more_shells_those_that_were_silent_longest_are_read_anew(
+    tokenizer: Tokenizer, memory_model: Callable
+) -> None:
+    model = memory_model(LINES)
+    expert = NeuralExpert(model, tokenizer)
+    shells = [Context(session=f"shell {number}") for number in range(17)]
+    for context in [*shells, shells[1]]:
+        expert.prepare(context)
+    assert model.starts == 17
+    expert.prepare(shells[0])
+    expert.prepare(shells[1])
+    assert model.starts == 18
+
+
 def test_what_lines_have_in_common_is_read_once(tokenizer: Tokenizer, memory_model: Callable, context: Context) -> None:
     model = memory_model(LINES)
     expert = NeuralExpert(model, tokenizer)
