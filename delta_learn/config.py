@@ -15,8 +15,10 @@ from delta_learn.errors import ConfigError
 
 T = TypeVar("T")
 
-PRESETS = ("small", "base")
+PRESETS = ("small", "base", "large", "small-gqa", "base-gqa")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+COMPILE = ("auto", "on", "off")
+DEVICES = ("auto", "cpu", "cuda")
 ENGINES = ("auto", "onnx", "torch")
 VARIABLES = ("VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "NODE_ENV", "AWS_PROFILE", "KUBECONFIG", "DOCKER_CONTEXT")
 """Environment variables that say where the person is at work."""
@@ -77,7 +79,7 @@ class TrainConfig:
     """How the personal model is trained."""
 
     preset: str = "small"
-    """`small` or `base` (model/config.py)."""
+    """One of PRESETS (model/config.py)."""
     from_base: bool = True
     """Start from the base model that the package carries, where it is of this preset; else from scratch."""
     finetune_factor: float = 0.5
@@ -101,6 +103,14 @@ class TrainConfig:
     """Evaluations without improvement after which training stops."""
     amp: str = "auto"
     """`auto`, `fp32`, `bf16` or `fp16`; auto is bf16 on GPUs that compute in it, fp32 on CPUs."""
+    compile: str = "auto"
+    """Whether torch.compile makes kernels for this model: `on`, `off`, or `auto`, on GPUs."""
+    recompute: bool = False
+    """Compute the insides of each block a second time in the backward pass: less memory, a third more work."""
+    device: str = "auto"
+    """`cpu`, `cuda`, or `auto`: all GPUs if there are any, else the CPU."""
+    shard: bool = False
+    """Split weights and optimizer state among the processes (FSDP2), for a model that outgrows a GPU."""
     threads: int = 2
     """CPU threads; part of what makes a run repeatable, so not the number of cores of the moment."""
     checkpoint_seconds: float = 30.0
@@ -112,7 +122,7 @@ class TrainConfig:
     """`--nightly` skips below this many entries since the last training."""
 
     def __post_init__(self) -> None:
-        for name, known in (("preset", PRESETS), ("amp", PRECISIONS)):
+        for name, known in (("preset", PRESETS), ("amp", PRECISIONS), ("device", DEVICES), ("compile", COMPILE)):
             if getattr(self, name) not in known:
                 raise ConfigError(f"train.{name} must be {' or '.join(known)}, not {getattr(self, name)!r}.")
         if self.finetune_factor <= 0:

@@ -45,3 +45,11 @@ class MissingDependencyError(DeltaError):
 
 class ModelError(DeltaError):
     """A model does not fit its configuration, its tokenizer or this version of delta_learn."""
+
+
+class StoppedError(DeltaError):
+    """A training was asked to end before it was done; the message says how it goes on."""
+
+
+class LostWorkerError(DeltaError):
+    """A process of a distributed training is gone or no longer answers; the message says where it goes on."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from delta_learn.cli.output import bars, echo_json, progress, table, tell
+from delta_learn.cli.processes import Gpus, Nodes, OnCpu, Rendezvous
 from delta_learn.cli.replay import comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from delta_learn.nightly.night import Night
+    from delta_learn.trainer.launch import Processes
 
 
 def register(app: typer.Typer) -> None:
@@ -35,15 +37,32 @@ def train(
     due: Annotated[
         str | None, typer.Option("--due", hidden=True, help="Do nothing unless the night from HH:MM on is due.")
     ] = None,
+    gpus: Gpus = None,
+    processes: OnCpu = None,
+    nodes: Nodes = 1,
+    rendezvous: Rendezvous = "",
+    help_out: Annotated[
+        bool,
+        typer.Option(
+            "--join", help="Only help the training of another machine, which was started with the same --nodes."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Train a personal model, replay your newest commands, deploy it only if it saves keystrokes."""
 
-    def run() -> Night:
-        return _night(nightly=nightly and not now, dry_run=dry_run, as_json=as_json)
+    from delta_learn.trainer.launch import Processes
 
+    asked = Processes(gpus, processes, nodes, rendezvous)
+
+    def run() -> Night:
+        return _night(asked, nightly=nightly and not now, dry_run=dry_run, as_json=as_json)
+
+    if help_out:
+        _join(asked)
+        return
     if background:
-        _start()
+        _start(asked.options())
         return
     night = run() if due is None else _scheduled(due, run)
     if night is None:
@@ -54,7 +73,16 @@ def train(
         _print(night, conditions=dry_run or nightly)
 
 
-def _night(*, nightly: bool, dry_run: bool, as_json: bool) -> Night:
+def _join(asked: Processes) -> None:
+    from delta_learn.config import Config
+    from delta_learn.nightly.learning import join
+    from delta_learn.paths import Paths
+
+    paths = Paths.from_environment()
+    join(paths.checkpoints, paths.key, Config.load(paths.config).train, asked)
+
+
+def _night(asked: Processes, *, nightly: bool, dry_run: bool, as_json: bool) -> Night:
     from delta_learn.collector.drain import open_store
     from delta_learn.config import Config
     from delta_learn.nightly.pipeline import run_night
@@ -66,6 +94,7 @@ def _night(*, nightly: bool, dry_run: bool, as_json: bool) -> Night:
             Config.load(store.paths.config),
             nightly=nightly,
             dry_run=dry_run,
+            processes=asked,
             say=lambda text: tell(display, text, err=as_json),
             on_progress=bars(display),
         )
@@ -79,11 +108,11 @@ def _scheduled(at: str, run: Callable[[], Night]) -> Night | None:
     return run_scheduled(Paths.from_environment(), TimeOfDay.parse(at), run)
 
 
-def _start() -> None:
+def _start(options: list[str]) -> None:
     from delta_learn.nightly.background import start_training
     from delta_learn.paths import Paths
 
-    run = start_training(Paths.from_environment())
+    run = start_training(Paths.from_environment(), *options)
     what = f"A training runs already: {run.busy}" if run.busy else f"Training runs in the background (pid {run.pid})"
     typer.echo(f"{what}; its log is {run.log}, and `:train status` or `delta-learn status` says when it is done.")
 

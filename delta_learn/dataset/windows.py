@@ -25,6 +25,9 @@ _CUTTINGS = 8
 _CONTEXT_SHARE = 4
 """One part in so many of a row may be context carried over a cut."""
 
+_CHUNK = 1 << 22
+"""Tokens looked at together: of a corpus that does not fit in memory, all would be too many."""
+
 _Ints = npt.NDArray[np.int64]
 
 
@@ -52,6 +55,28 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """Runs, one after the other; the arrays may lie in a file (mapped.py)."""
+
+    ids: npt.NDArray[np.uint16]
+    weights: npt.NDArray[np.float16]
+    """As many: the loss weight of predicting that token."""
+    ends: npt.NDArray[np.int64]
+    """Where each run ends in them, ascending."""
+    entries: int
+
+    @classmethod
+    def of(cls, runs: Sequence[TokenRun]) -> Tokens:
+        """The tokens of `runs`, in memory."""
+        return cls(
+            np.frombuffer(b"".join(run.ids for run in runs), dtype="<u2"),
+            np.frombuffer(b"".join(run.weights for run in runs), dtype="<f2"),
+            np.cumsum([len(run.ids) // 2 for run in runs], dtype=np.int64),
+            sum(run.entries for run in runs),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Packing:
     """One way to cut and pack: `segments[first_segments[r] : first_segments[r + 1]]` are those of row r.
 
@@ -70,7 +95,7 @@ class _Packing:
 class Dataset:
     """Rows of runs. Every token with a weight is a target exactly once an epoch."""
 
-    def __init__(self, runs: Sequence[TokenRun], *, row_tokens: int, seed: int, pad: int) -> None:
+    def __init__(self, runs: Sequence[TokenRun] | Tokens, *, row_tokens: int, seed: int, pad: int) -> None:
         """Plan the rows.
 
         Args:
@@ -84,15 +109,15 @@ class Dataset:
         """
         if row_tokens < MIN_ROW_TOKENS:
             raise ValueError(f"row_tokens must be at least {MIN_ROW_TOKENS}, not {row_tokens}")
-        self.entries = sum(run.entries for run in runs)
         self._row_tokens = row_tokens
         self._seed = seed
         self._pad = pad
-        self._ids = np.frombuffer(b"".join(run.ids for run in runs), dtype="<u2").astype(np.int64)
-        self._weights = np.frombuffer(b"".join(run.weights for run in runs), dtype="<f2").astype(np.float32)
-        self._ends = np.cumsum([len(run.ids) // 2 for run in runs], dtype=np.int64)
+        tokens = runs if isinstance(runs, Tokens) else Tokens.of(runs)
+        self.entries, self._ids, self._weights, self._ends = tokens.entries, tokens.ids, tokens.weights, tokens.ends
+        self._borders = _borders(self._weights)
         self._packings = [self._pack(cutting) for cutting in range(_CUTTINGS)]
         self._rows = max(packing.rows for packing in self._packings)
+        self._ordered: tuple[int, _Ints] = (-1, np.empty(0, dtype=np.int64))
 
     def rows_per_epoch(self) -> int:
         """Rows in every epoch; 0 where nothing has a weight."""
@@ -104,7 +129,7 @@ class Dataset:
         Raises:
             IndexError: the epoch has no such batch.
         """
-        order = np.random.default_rng([self._seed, epoch]).permutation(self._rows)
+        order = self._order(epoch)
         chosen = order[index * rows : (index + 1) * rows] if index >= 0 else order[:0]
         if not len(chosen):
             raise IndexError(f"an epoch has {self._rows} rows, and none in batch {index} of {rows} rows")
@@ -127,6 +152,14 @@ class Dataset:
         lengths = np.array([len(tokenizer.piece_bytes(token)) for token in range(tokenizer.vocab_size)])
         lengths[tokenizer.symbol(END)] = len("\n")
         return int(lengths[self._ids[self._weights > 0]].sum())
+
+    def _order(self, epoch: int) -> _Ints:
+        """The rows of an epoch in its order, drawn once."""
+        known, order = self._ordered
+        if known != epoch:
+            order = np.random.default_rng([self._seed, epoch]).permutation(self._rows)
+            self._ordered = (epoch, order)
+        return order
 
     def _fill(self, batch: Batch, place: int, segments: _Ints) -> None:
         start = 0
@@ -151,15 +184,13 @@ class Dataset:
 
     def _cut_all(self, random: np.random.Generator) -> _Ints:
         """The segments of all runs, (n, 4)."""
-        carries = self._weights > 0
-        borders = np.flatnonzero(carries[:-1] & ~carries[1:]) + 1
         segments: list[tuple[int, int, int, int]] = []
         for begin, end in pairwise([0, *self._ends.tolist()]):
             if end - begin - 1 <= self._row_tokens:
                 segments.append((begin, begin + 1, begin + 1, end))
             else:
                 room = self._row_tokens - int(random.integers(self._row_tokens // 2))
-                segments.extend(_cut(begin, end, borders, room, self._row_tokens))
+                segments.extend(_cut(begin, end, self._borders, room, self._row_tokens))
         return np.array(segments, dtype=np.int64).reshape(-1, 4)
 
 
@@ -191,10 +222,31 @@ def _context(begin: int, learn: int, borders: _Ints, most: int) -> int:
     return earliest
 
 
-def _with_weight(segments: _Ints, weights: npt.NDArray[np.float32]) -> _Ints:
-    """The segments that train at least one token."""
-    weighted = np.concatenate([[0], np.cumsum(weights > 0)])
-    return segments[weighted[segments[:, 3]] > weighted[segments[:, 2]]]
+def _borders(weights: npt.NDArray[np.float16]) -> _Ints:
+    """The places of the first token after each command, ascending."""
+    found = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(weights), _CHUNK):
+        carries = weights[start : start + _CHUNK + 1] > 0
+        found.append(np.flatnonzero(carries[:-1] & ~carries[1:]) + start + 1)
+    return np.concatenate(found)
+
+
+def _with_weight(segments: _Ints, weights: npt.NDArray[np.float16]) -> _Ints:
+    """The segments, of ascending places, that train at least one token."""
+    before = [_weighted_before(weights, segments[:, column]) for column in (2, 3)]
+    return segments[before[1] > before[0]]
+
+
+def _weighted_before(weights: npt.NDArray[np.float16], places: _Ints) -> _Ints:
+    """How many tokens with a weight come before each of the ascending `places`."""
+    counts = np.zeros(len(places), dtype=np.int64)
+    total = 0
+    for start in range(0, len(weights), _CHUNK):
+        weighted = np.concatenate([[0], np.cumsum(weights[start : start + _CHUNK] > 0)])
+        inside = slice(*np.searchsorted(places, (start, start + len(weighted))))
+        counts[inside] = total + weighted[places[inside] - start]
+        total += int(weighted[-1])
+    return counts
 
 
 def _best_fit(lengths: list[int], row_tokens: int) -> list[list[int]]:

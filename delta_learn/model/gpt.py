@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from delta_learn.errors import ModelError
-from delta_learn.model.attention import Attention, cached_mask, rms_norm, rope_table, segment_mask
+from delta_learn.model.attention import Attention, Mask, cached_mask, rms_norm, rope_table, session_mask
 from delta_learn.model.cache import KVCache
 from delta_learn.model.config import DeltaModelConfig
 from delta_learn.model.generate import Sampling, generate
@@ -37,7 +38,7 @@ class Block(nn.Module):
         self.mlp = MLP(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None) -> Tensor:
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Mask, cache: KVCache | None) -> Tensor:
         """(B, T, n_embed) to the same."""
         x = x + self.dropout(self.attention(rms_norm(x), rope, mask, cache))
         out: Tensor = x + self.dropout(self.mlp(rms_norm(x)))
@@ -53,6 +54,8 @@ class DeltaModel(nn.Module):
     def __init__(self, config: DeltaModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.recompute = False
+        """Whether the backward pass computes the insides of blocks anew, for memory (arXiv 1604.06174)."""
         self.embedding = nn.Embedding(config.vocab_size, config.n_embed)
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
@@ -93,19 +96,17 @@ class DeltaModel(nn.Module):
             raise ModelError(f"{end} tokens are more than the model's block_size ({self.config.block_size}).")
         if segments is not None and cache is not None:
             raise ModelError("A cached context is one segment: give segments or a cache, not both.")
-        mask = None if segments is None else segment_mask(segments)
+        mask = None if segments is None else session_mask(segments, self.config.head_dim)
         return self.hidden_at(ids, slice(start, end), mask, cache)
 
-    def hidden_at(
-        self, ids: Tensor, positions: slice | Tensor, mask: Tensor | None, cache: KVCache | None = None
-    ) -> Tensor:
+    def hidden_at(self, ids: Tensor, positions: slice | Tensor, mask: Mask, cache: KVCache | None = None) -> Tensor:
         """`hidden` for tokens that need not be a row: a tree of continuations, say.
 
         Args:
             ids: (B, T) int64.
             positions: (T,) of the tokens, each below block_size.
-            mask: bool, broadcast to (B, n_head, T, cached + T), what each token sees; None: all that is
-                cached and, of each other, what comes before.
+            mask: what each token sees, for T queries and cached + T keys; None: all that is cached and, of
+                each other, what comes before.
             cache: filled with these tokens.
 
         Raises:
@@ -118,8 +119,12 @@ class DeltaModel(nn.Module):
                 mask = cached_mask(cache.length, tokens, ids.device)
         rope = self.cosine[positions], self.sine[positions]
         x = self.dropout(rms_norm(self.embedding(ids)))  # (B, T, n_embed)
+        recompute = self.recompute and cache is None and torch.is_grad_enabled()
         for block in self.blocks:
-            x = block(x, rope, mask, cache)
+            if recompute:
+                x = checkpoint(block, x, rope, mask, None, use_reentrant=False)
+            else:
+                x = block(x, rope, mask, cache)
         if cache is not None:
             cache.advance(tokens)
         return rms_norm(x)

@@ -25,8 +25,8 @@ class Background:
     """The run that was there already; nothing was started then."""
 
 
-def start_training(paths: Paths) -> Background:
-    """Start `delta-learn train --now` in a session of its own, so that it outlives the terminal.
+def start_training(paths: Paths, *options: str) -> Background:
+    """Start `delta-learn train --now`, with `options`, in a session of its own, so that it outlives the terminal.
 
     Raises:
         MissingDependencyError: torch is not installed. StorageError: its log cannot be written.
@@ -39,8 +39,8 @@ def start_training(paths: Paths) -> Background:
         raise MissingDependencyError("Training needs torch; install it with `pip install 'delta-learn[train]'`.")
     output = open_private(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "delta_learn", "train", "--now"],
+        process = subprocess.Popen(  # noqa: S603  (words of ours)
+            [sys.executable, "-P", "-m", "delta_learn", "train", "--now", *options],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", start_new_session=True,
         )  # fmt: skip
     finally:

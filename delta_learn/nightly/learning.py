@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from delta_learn.base.shipped import shipped_base
 from delta_learn.collector.normalize import Normalizer
-from delta_learn.config import Config
+from delta_learn.config import Config, TrainConfig
 from delta_learn.dataset.split import split_by_time
 from delta_learn.dataset.synthetic import rare_variants
 from delta_learn.dataset.tokens import tokenize
 from delta_learn.entry import Session
-from delta_learn.errors import MissingDependencyError
+from delta_learn.errors import ConfigError, MissingDependencyError
 from delta_learn.nightly.night import Progress
 from delta_learn.registry import ModelFile
 from delta_learn.storage.seal import Keyring
@@ -24,7 +24,9 @@ from delta_learn.storage.shards import Identity, TokenRun
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from delta_learn.trainer.launch import Processes
     from delta_learn.trainer.personal import PersonalModel
+    from delta_learn.trainer.progress import Progress as Step
     from delta_learn.trainer.progress import Rest
 
 logger = logging.getLogger(__name__)
@@ -94,32 +96,57 @@ def train(
     *,
     base: ModelFile | None = None,
     checkpoint: tuple[Path, Keyring] | None = None,
+    processes: tuple[Processes, Path] | None = None,
     on_progress: Progress = lambda *_: None,
     rest: Rest = lambda _: None,
 ) -> PersonalModel:
     """Train a personal model on a lesson; `checkpoint` is where an interrupted run is kept, sealed.
 
-    The checkpoint stays: whoever has the model in a safe place removes it. `rest` is as the trainer's.
+    The checkpoint stays: whoever has the model in a safe place removes it. `rest` is as the trainer's. With a
+    checkpoint, `processes` train where several were asked for or there are several GPUs; they read the file of the key.
 
     Raises:
         MissingDependencyError: torch is not installed.
     """
     require_torch()
     from delta_learn.trainer.checkpoint import CheckpointStore
+    from delta_learn.trainer.job import Job, JobFiles, train_elsewhere
     from delta_learn.trainer.personal import train_personal
 
+    def show(step: Step) -> None:
+        on_progress("train", step.step, step.steps, step_note(step))
+
+    settings = config.train
+    if checkpoint and processes:
+        asked, key = processes
+        settings = asked.configured(settings)
+        count = asked.here(settings.device)
+        if count:
+            files = JobFiles(checkpoint[0], key, CHECKPOINT)
+            job = Job(lesson.runs, lesson.tokenizer.to_bytes(), settings, base)
+            return train_elsewhere(job, files, asked, count, on_step=show, rest=rest)
     store = CheckpointStore(*checkpoint, CHECKPOINT) if checkpoint else None
-    return train_personal(
-        lesson.runs,
-        lesson.tokenizer,
-        config.train,
-        base=base,
-        checkpoint=store,
-        on_step=lambda step: on_progress("train", step.step, step.steps, step_note(step.loss, step.tokens_per_second)),
-        rest=rest,
-    )
+    return train_personal(lesson.runs, lesson.tokenizer, settings, base=base, checkpoint=store, on_step=show, rest=rest)
 
 
-def step_note(loss: float, tokens_per_second: float) -> str:
-    """What a progress bar says beside a step."""
-    return f"loss {loss:.3f}, {tokens_per_second:,.0f} tokens/s"
+def join(checkpoints: Path, key: Path, config: TrainConfig, processes: Processes) -> None:
+    """Help a training that another machine began, with which this one shares the directory of checkpoints.
+
+    Raises:
+        ConfigError: it is not said where they meet. MissingDependencyError: torch is not installed.
+        LostWorkerError, StoppedError: as `launch.run`.
+    """
+    require_torch()
+    from delta_learn.trainer.job import JobFiles
+    from delta_learn.trainer.launch import run
+
+    if processes.nodes == 1:
+        raise ConfigError("--join helps another machine: give the --nodes and --rendezvous that it was started with.")
+    count = processes.here(processes.configured(config).device)
+    run(processes, count, "delta_learn.trainer.job", JobFiles(checkpoints, key, CHECKPOINT).arguments)
+
+
+def step_note(step: Step) -> str:
+    """What a progress bar says beside a step: loss, speed, part of the GPUs' peak where it is known, memory."""
+    used = "" if step.mfu is None else f", MFU {100 * step.mfu:.0f} %"
+    return f"loss {step.loss:.3f}, {step.tokens_per_second:,.0f} tokens/s{used}, {step.memory_bytes / 1e9:.1f} GB"

@@ -86,6 +86,21 @@ class Machine:
                 return int(line.split()[1]) * 1024 / 1e6
         return None
 
+    def helpers_seconds(self) -> float:
+        """Processor time of the processes that this one started, and of theirs: distributed training."""
+        ended = os.times()
+        running = sum(self._family_seconds(child) for child in self._children(os.getpid()))
+        return ended.children_user + ended.children_system + running
+
+    def _family_seconds(self, pid: int) -> float:
+        fields = (_text(self.root / f"proc/{pid}/stat") or "").rpartition(")")[2].split()
+        own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0
+        return own + sum(self._family_seconds(child) for child in self._children(pid))
+
+    def _children(self, pid: int) -> list[int]:
+        tasks = (self.root / f"proc/{pid}/task").glob("*/children")
+        return [int(child) for task in tasks for child in (_text(task) or "").split()]
+
     def gpu_percent(self) -> float | None:
         """How busy the busiest GPU is; NVIDIA's own program is asked where its driver is loaded."""
         files = (self.root / "sys/class/drm").glob("card*/device/gpu_busy_percent")

@@ -12,6 +12,7 @@ from delta_learn.entry import CommandEntry
 from delta_learn.nightly.conditions import Condition
 from delta_learn.registry import ModelFile, Registry
 from delta_learn.storage.shards import Identity
+from delta_learn.trainer.launch import Processes
 
 if TYPE_CHECKING:
     from delta_learn.dataset.split import Split
@@ -41,6 +42,8 @@ class Night:
     on_progress: Progress = lambda *_: None
     watch: Watch | None = None
     """Makes the night wait while somebody needs the machine; None outside of `--nightly`."""
+    processes: Processes = field(default_factory=Processes)
+    """Those that train."""
 
     conditions: list[Condition] = field(default_factory=list)
     skipped: str | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from delta_learn.collector.store import Store
 from delta_learn.config import Config
+from delta_learn.errors import ConfigError
 from delta_learn.nightly import steps
 from delta_learn.nightly.lastnight import noted
 from delta_learn.nightly.learning import base_for
@@ -23,6 +24,7 @@ from delta_learn.nightly.watch import Watch, WindowOverError
 from delta_learn.registry import ModelFile, Registry
 from delta_learn.storage.atomic import private_directory, remove_file
 from delta_learn.storage.lock import exclusive
+from delta_learn.trainer.launch import Processes, launched
 
 logger = logging.getLogger(__name__)
 
@@ -55,21 +57,27 @@ def run_night(
     nightly: bool = False,
     dry_run: bool = False,
     base: ModelFile | None = None,
+    processes: Processes | None = None,
     say: Say = logger.info,
     on_progress: Progress = lambda *_: None,
 ) -> Night:
     """Run the steps until one of them says that there is nothing to do.
 
     `nightly` obeys all conditions, before and while it works; `dry_run` only looks at them. `base` is the model to
-    start from, by default the one that the settings choose (`learning.base_for`).
+    start from, by default the one that the settings choose (`learning.base_for`); `processes` are those that train.
 
     Raises:
-        LockHeldError: another training runs.
+        LockHeldError: another training runs. ConfigError: torchrun started this.
         DeltaError: a step failed; what was deployed stays.
     """
+    if launched():
+        raise ConfigError(
+            "A night starts its training processes itself: run `delta-learn train --gpus N`, not torchrun."
+        )
     registry = Registry(store.paths, store.keyring)
     watch = Watch(Machine(Path(config.night.root)), config, store.paths.spool, say=say) if nightly else None
     night = Night(store, registry, config, nightly, base or base_for(config), say, on_progress, watch)
+    night.processes = processes or night.processes
     with exclusive(store.paths.training_lock, "delta-learn train"):
         if dry_run:
             steps.check_conditions(night)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,17 @@ from delta_learn.nightly.night import Progress, Say
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from delta_learn.trainer.checkpoint import CheckpointStore
     from delta_learn.trainer.pretrain import BaseModel, Length
+    from delta_learn.trainer.workers import Workers
 
 VOCAB_SIZE = 2048
 BATCH_ROWS = 16
 """More steps of fewer rows learn more: from the same 287,000 tokens, 16 rows reach 2.63 bits a byte, 32 rows 2.72."""
+
+
+ROW_TOKENS = {"large": 2048}
+"""By preset, where they are not those of a personal model: short rows leave a GPU idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,10 @@ class Recipe:
 
     def train_config(self) -> TrainConfig:
         """The defaults of the product, not of the person who runs it: a base is made for everyone."""
-        return TrainConfig(preset=self.preset, seed=self.seed, threads=self.threads, batch_rows=BATCH_ROWS)
+        row_tokens = ROW_TOKENS.get(self.preset, TrainConfig().row_tokens)
+        return TrainConfig(
+            preset=self.preset, seed=self.seed, threads=self.threads, batch_rows=BATCH_ROWS, row_tokens=row_tokens
+        )
 
 
 def pretrain(
@@ -62,12 +72,20 @@ def pretrain(
     out: Path,
     recipe: Recipe,
     *,
+    workers: Workers | None = None,
+    checkpoint: CheckpointStore | None = None,
+    stop: Callable[[], bool] | None = None,
+    tokens: Path | None = None,
     say: Say = lambda _: None,
     on_progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
     """Train tokenizer and base on corpus `files` and write them into `out`; returns what base.json holds.
 
+    Of several `workers` each reads the corpus, and rank 0 alone writes; the others return nothing. `checkpoint`, which
+    is removed in the end, and `stop` are as the trainer's; `tokens` is as `train_base`'s.
+
     Raises:
+        StoppedError: `stop` asked for it.
         MissingDependencyError: torch is not installed.
         HistoryError, NotEnoughDataError: as `read_corpus`. StorageError: `out` cannot be written.
     """
@@ -84,8 +102,14 @@ def pretrain(
         tokenizer,
         recipe.train_config(),
         length,
-        on_step=lambda s: on_progress("pretrain", s.step, s.steps, step_note(s.loss, s.tokens_per_second)),
+        workers=workers,
+        checkpoint=checkpoint,
+        stop=stop,
+        tokens=tokens,
+        on_step=lambda s: on_progress("pretrain", s.step, s.steps, step_note(s)),
     )
+    if workers is not None and workers.rank > 0:
+        return {}
     result = base.result
     say(
         f"Trained {base.parameters / 1e6:.1f}M parameters for {result.steps:,} steps in {result.seconds:.0f} s "
@@ -93,10 +117,18 @@ def pretrain(
         f"{base.tokens_per_epoch:,} tokens."
     )
     facts = _facts(base, corpus, recipe)
-    card = CardFacts(
-        {**facts, **base.file.meta}, corpus, origins(corpus, files), attribution(files), _command(files, recipe, base)
-    )
-    return write_base(out, base.file, choose_examples(corpus), facts, model_card(card))
+    words = _command(files, recipe, base) + _several(workers)
+    card = CardFacts({**facts, **base.file.meta}, corpus, origins(corpus, files), attribution(files), words)
+    written = write_base(out, base.file, choose_examples(corpus), facts, model_card(card))
+    if checkpoint is not None:
+        checkpoint.remove()
+    return written
+
+
+def run_id(files: Sequence[Path], out: Path, recipe: Recipe) -> str:
+    """Name of the checkpoint of this base: another recipe or place is another run."""
+    text = "\n".join(map(str, [recipe, out.absolute(), *(file.absolute() for file in files)]))
+    return f"pretrain_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _facts(base: BaseModel, corpus: Corpus, recipe: Recipe) -> dict[str, Any]:
@@ -130,6 +162,13 @@ def _told(corpus: Corpus) -> str:
         f"{counts['repeated']:,} repeats, {counts['empty']:,} empty and {counts['known']:,} held out but known left "
         f"out; {counts['redacted']:,} redacted."
     )
+
+
+def _several(workers: Workers | None) -> str:
+    """The option with which a step has as many batches again."""
+    if workers is None or workers.count == 1:
+        return ""
+    return f" --{'gpus' if workers.device.type == 'cuda' else 'processes'} {workers.count}"
 
 
 def _command(files: Sequence[Path], recipe: Recipe, base: BaseModel) -> str:

@@ -86,6 +86,7 @@ def train_model(night: Night) -> None:
         night.config,
         base=night.base,
         checkpoint=place,
+        processes=(night.processes, night.store.paths.key),
         on_progress=night.on_progress,
         rest=night.rest,
     )

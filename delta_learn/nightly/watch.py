@@ -45,7 +45,7 @@ class Sample(NamedTuple):
 
 
 class Others:
-    """How much of the processors other processes use: all work less that of this process.
+    """How much of the processors other processes use: all work less that of this process and those that it started.
 
     Pressure and load average would not do: our own work is in them.
     """
@@ -57,7 +57,8 @@ class Others:
 
     def share(self) -> float | None:
         """The part of all processors, 0 to 1, since the newest call that is old enough; None without one."""
-        busy, own, now = self._machine.busy_seconds(), self._machine.own_seconds(), self._clock()
+        busy, now = self._machine.busy_seconds(), self._clock()
+        own = self._machine.own_seconds() + self._machine.helpers_seconds()
         if busy is None:
             return None
         while len(self._samples) > 1 and now - self._samples[1].at >= _LOAD_SECONDS:

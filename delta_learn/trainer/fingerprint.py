@@ -16,15 +16,19 @@ from delta_learn.model.gpt import DeltaModel
 if TYPE_CHECKING:
     from delta_learn.dataset.windows import Dataset
 
+_WHERE = {"device", "shard"}
+
 
 def fingerprint(model: DeltaModel, config: TrainConfig, train: Dataset, held_out: Dataset | None) -> str:
     """SHA-256, in hex, of initial weights, configurations, rows and the version of torch.
 
-    The number of steps is not part of it: an interrupted run goes on with the plan it began with.
+    The number of steps is not part of it: an interrupted run goes on with the plan it began with. Nor is where it
+    runs: it may go on on another device, or in parts.
     """
     digest = hashlib.sha256(torch.__version__.encode())
-    for settings in (model.config.to_dict(), dataclasses.asdict(config)):
-        digest.update(json.dumps(settings, sort_keys=True).encode())
+    settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in _WHERE}
+    for part in (model.config.to_dict(), settings):
+        digest.update(json.dumps(part, sort_keys=True).encode())
     digest.update(save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}))
     for dataset in (train, held_out):
         digest.update(b"|" if dataset is None else _rows(dataset, config.batch_rows))

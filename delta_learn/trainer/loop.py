@@ -17,7 +17,9 @@ from delta_learn.errors import ModelError
 from delta_learn.model.gpt import DeltaModel
 from delta_learn.model.weights import load_exactly
 from delta_learn.trainer.checkpoint import Checkpoint, CheckpointStore
-from delta_learn.trainer.determinism import deterministic, step_seed
+from delta_learn.trainer.compiling import compiled
+from delta_learn.trainer.determinism import batch_seed, deterministic
+from delta_learn.trainer.feed import Feed
 from delta_learn.trainer.fingerprint import fingerprint
 from delta_learn.trainer.objective import LossSum, TensorBatch, mean_loss
 from delta_learn.trainer.optim import Optimizers
@@ -25,7 +27,8 @@ from delta_learn.trainer.plan import Plan, plan_steps
 from delta_learn.trainer.precision import Precision
 from delta_learn.trainer.progress import Progress, Rest, Stopped, TrainResult
 from delta_learn.trainer.schedule import rate_factor
-from delta_learn.trainer.workers import Workers
+from delta_learn.trainer.throughput import Meter
+from delta_learn.trainer.workers import Save, Workers
 
 if TYPE_CHECKING:
     from delta_learn.dataset.windows import Dataset
@@ -80,11 +83,12 @@ class Trainer:
             held_out: rows to stop on; None trains for all planned steps.
             plan: by default all of `max_epochs`.
             checkpoint: where the run is kept while it is in progress.
-            on_step: called after every step.
+            on_step: called after every step; by rank 0 alone, as `stop` and `rest` are.
             stop: asked before every step; when it says yes, the run is saved and left.
             rest: called before every step, after every forward pass and before every batch of an evaluation; the
                 weights do not depend on how long it takes. What it saves is the run as of the last whole step.
-            workers: the processes that train together.
+            workers: the processes that train together. Each makes the same trainer, and others wait for rank 0 no
+                longer than their timeout.
 
         Raises:
             ConfigError, NotEnoughDataError: as `plan_steps`.
@@ -96,19 +100,24 @@ class Trainer:
         self.held_out = held_out
         self.plan = plan or plan_steps(config, train.rows_per_epoch(), workers=self.workers.count)
         self.device = model.embedding.weight.device
-        self.objective = self.workers.wrap(LossSum(model))
+        kept = checkpoint is not None and self.workers.rank == 0
+        self._fingerprint = fingerprint(model, config, train, held_out) if kept else ""
+        self.workers.join(model)
+        self.model.recompute = config.recompute
+        self.objective = compiled(LossSum(model), config, self.device)
         self.optimizers = Optimizers(model, config)
         self.precision = Precision(config.amp, self.device)
+        self.meter = Meter(model, config, self.precision, self.workers.count)
+        self.feed = Feed(self._batches, self.device)
         self.state = RunState()
         self._best: dict[str, Tensor] = {}
         self._checkpoint = checkpoint
-        self._on_step = on_step or (lambda _: None)
+        self._on_step = on_step if on_step and self.workers.rank == 0 else (lambda _: None)
         self._stop = stop or (lambda: False)
         self._rest = rest
         self._rested = 0.0
         """Seconds of the step that is being made."""
         self._saved_at = time.monotonic()
-        self._fingerprint = ""
 
     def fit(self) -> TrainResult:
         """Train until the plan, the patience or the caller ends it.
@@ -118,8 +127,9 @@ class Trainer:
         Raises:
             ModelError: the loss is no longer a number.
             StorageError: the checkpoint cannot be written, or may have been tampered with.
+            LostWorkerError: another worker is gone; what was done is saved.
         """
-        with deterministic(self.config.threads):
+        with deterministic(self.config.threads, self.device), self.workers.watch(self._save), self.feed:
             self._resume()
             self.model.train()
             stopped = self._run()
@@ -136,18 +146,21 @@ class Trainer:
         The loss of every token is divided once, by the weight of the whole step, whichever batch or worker
         it is in: averages of averages would favour tokens in light batches.
         """
-        batches = [self._batch(step, micro) for micro in range(self.plan.accumulation)]
+        numbers = self.plan.share(step, self.workers.rank, self.workers.count)
+        batches = self.feed.take(step)
         weight = self.workers.sum(torch.stack([b.weights.sum() for b in batches]).sum()).clamp(min=1e-8)
         loss = torch.zeros((), device=self.device)
-        with step_seed(self.config.seed, step, self.workers.rank):
-            for batch in batches:
+        for number, batch in zip(numbers, batches, strict=True):
+            with batch_seed(self.config.seed, number or 0, self.device):
                 with self.precision.autocast():
                     part = self.objective(batch) / weight
                 self._pause()
-                # The workers' gradients are averaged, and a sum is wanted.
-                self.precision.backward(part * self.workers.count)
-                loss += part.detach()
-        return self.workers.sum(loss), sum(b.ids.numel() for b in batches)
+                self.precision.backward(part)
+            loss += part.detach()
+        self.workers.sum_gradients(self.model)
+        tokens = sum(b.ids.numel() for number, b in zip(numbers, batches, strict=True) if number is not None)
+        loss, total = self.workers.sum(torch.stack((loss, loss.new_tensor(tokens))))
+        return loss, int(total)
 
     def _run(self) -> Stopped:
         state = self.state
@@ -159,13 +172,18 @@ class Trainer:
                     return "patience"
             if state.step >= self.plan.steps:
                 return "done"
-            if self._stop():
-                self._save()
+            if self.workers.lead(self._leave, self._save):
                 return "stopped"
-            self._pause()
             self._step()
-            if time.monotonic() - self._saved_at >= self.config.checkpoint_seconds:
-                self._save()
+
+    def _leave(self, save: Save) -> bool:
+        """Save and rest when it is time, and say whether to stop: for all workers, or some would wait for ever."""
+        stop = self._stop()
+        if stop or time.monotonic() - self._saved_at >= self.config.checkpoint_seconds:
+            save()
+        if not stop:
+            self._rest(save)
+        return stop
 
     def _evaluation_is_due(self) -> bool:
         step = self.state.step
@@ -184,7 +202,9 @@ class Trainer:
         self.precision.step(self.optimizers, self.model, self.config.clip_norm)
         state.step += 1
         state.tokens += tokens
-        state.seconds += time.monotonic() - start - self._rested
+        spent = time.monotonic() - start - self._rested
+        state.seconds += spent
+        rates = self.meter.step(tokens, spent)
         self._on_step(
             Progress(
                 state.step,
@@ -192,7 +212,9 @@ class Trainer:
                 loss,
                 state.best_loss,
                 self.config.learning_rate * factor,
-                state.tokens / max(state.seconds, 1e-9),
+                rates.tokens_per_second,
+                rates.mfu,
+                rates.memory_bytes,
             )
         )
 
@@ -200,7 +222,7 @@ class Trainer:
         if self.held_out is None or self.held_out.rows_per_epoch() == 0:
             return
         state = self.state
-        loss = mean_loss(self.model, self.held_out, self.config.batch_rows, self._pause)
+        loss = mean_loss(self.model, self.held_out, self.config.batch_rows, self._pause, self.workers)
         state.evaluated = state.step
         logger.info("step %d: held-out loss %.4f", state.step, loss)
         if state.best_loss is None or loss < state.best_loss:
@@ -211,19 +233,24 @@ class Trainer:
 
     def _pause(self) -> None:
         begun = time.monotonic()
-        self._rest(self._save)
+        self.workers.lead(self._rest, self._save)
         self._rested += time.monotonic() - begun
 
-    def _batch(self, step: int, micro: int) -> TensorBatch:
-        epoch, index = self.plan.batch_at(step, micro, self.workers.rank)
-        return TensorBatch.of(self.train.batch(epoch, index, self.config.batch_rows), self.device)
+    def _batches(self, step: int) -> list[TensorBatch]:
+        return [self._batch(n) for n in self.plan.share(step, self.workers.rank, self.workers.count)]
+
+    def _batch(self, number: int | None) -> TensorBatch:
+        epoch, index = self.plan.batch_at(number or 0)
+        batch = TensorBatch.of(self.train.batch(epoch, index, self.config.batch_rows), self.device)
+        return batch.weightless() if number is None else batch
 
     def _save(self) -> None:
-        if self._checkpoint is None or self.workers.rank > 0:
+        if self._checkpoint is None:
             return
         facts = {
             "fingerprint": self._fingerprint,
             "steps": self.plan.steps,
+            "batches_per_step": self.plan.batches_per_step,
             "state": asdict(self.state),
             "precision": self.precision.state(),
         }
@@ -233,26 +260,31 @@ class Trainer:
             "optimizers": self.optimizers.tensors(),
         }
         tensors = {f"{part}/{name}": t for part, named in parts.items() for name, t in named.items()}
-        self._checkpoint.save(Checkpoint(facts, tensors))
+        tensors = self.workers.whole(tensors)
+        if self.workers.rank == 0:
+            self._checkpoint.save(Checkpoint(facts, tensors))
         self._saved_at = time.monotonic()
 
     def _resume(self) -> None:
-        if self._checkpoint is None:
-            return
-        self._fingerprint = fingerprint(self.model, self.config, self.train, self.held_out)
-        found = self._checkpoint.load()
+        found = self.workers.give(self._found)
         if found is None:
             return
-        if found.facts.get("fingerprint") != self._fingerprint:
-            logger.warning("training starts afresh: %s is of another run", self._checkpoint.path)
-            return
-        self.plan = replace(self.plan, steps=found.facts["steps"])
+        per_step = found.facts.get("batches_per_step", self.plan.batches_per_step)
+        self.plan = replace(self.plan, steps=found.facts["steps"], batches_per_step=per_step)
         self.state = RunState(**found.facts["state"])
         self.precision.load_state(found.facts["precision"])
-        load_exactly(self.model, _part(found.tensors, "model"))
-        self._best = _part(found.tensors, "best")
+        load_exactly(self.model, self.workers.part(_part(found.tensors, "model"), self.model))
+        self._best = self.workers.part(_part(found.tensors, "best"), self.model)
         self.optimizers.load_tensors(_part(found.tensors, "optimizers"))
         logger.info("training goes on at step %d of %d", self.state.step, self.plan.steps)
+
+    def _found(self) -> Checkpoint | None:
+        """This run's checkpoint, if there is one."""
+        found = None if self._checkpoint is None else self._checkpoint.load()
+        if self._checkpoint is not None and found is not None and found.facts.get("fingerprint") != self._fingerprint:
+            logger.warning("training starts afresh: %s is of another run", self._checkpoint.path)
+            return None
+        return found
 
 
 def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:

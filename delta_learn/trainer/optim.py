@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, overload
 
@@ -23,8 +24,12 @@ class Muon(torch.optim.Optimizer):
     as float32 (benchmarks/training.py).
     """
 
-    def __init__(self, matrices: Iterable[nn.Parameter], *, lr: float, weight_decay: float) -> None:
+    def __init__(
+        self, matrices: Iterable[nn.Parameter], *, lr: float, weight_decay: float, batched: bool | None = None
+    ) -> None:
+        """`batched`: update all matrices of one shape at once; by default on GPUs, which small products leave idle."""
         super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay})
+        self._batched = batched
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -40,17 +45,43 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
+            alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
             for matrix in group["params"]:
-                if matrix.grad is not None:
+                if matrix.grad is None:
+                    continue
+                if self._is_batched(matrix):
+                    alike[matrix.shape].append(matrix)
+                else:
                     self._update(matrix, matrix.grad, group["lr"], group["weight_decay"])
+            for matrices in alike.values():
+                self._update_all(matrices, group["lr"], group["weight_decay"])
         return loss
 
-    def _update(self, matrix: Tensor, gradient: Tensor, rate: float, decay: float) -> None:
+    def _is_batched(self, matrix: Tensor) -> bool:
+        wanted = matrix.device.type == "cuda" if self._batched is None else self._batched
+        return wanted and not _is_split(matrix)
+
+    def _momentum(self, matrix: Tensor) -> Tensor:
         state = self.state[matrix]
         if not state:
-            state["momentum"] = torch.zeros_like(gradient)
-        momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        direction = orthogonalize(gradient.lerp(momentum, MOMENTUM))  # Nesterov
+            state["momentum"] = torch.zeros_like(matrix)
+        momentum: Tensor = state["momentum"]
+        return momentum
+
+    def _update_all(self, matrices: list[Tensor], rate: float, decay: float) -> None:
+        """As `_update`, for matrices of one shape."""
+        gradients = [matrix.grad for matrix in matrices if matrix.grad is not None]
+        momenta = [self._momentum(matrix) for matrix in matrices]
+        torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
+        ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)  # Nesterov
+        directions = orthogonalize(torch.stack(ahead)).unbind()
+        rows, columns = matrices[0].shape
+        torch._foreach_mul_(matrices, 1 - rate * decay)
+        torch._foreach_add_(matrices, directions, alpha=-rate * max(1, rows / columns) ** 0.5)
+
+    def _update(self, matrix: Tensor, gradient: Tensor, rate: float, decay: float) -> None:
+        momentum = self._momentum(matrix).lerp_(gradient, 1 - MOMENTUM)
+        direction = _of_whole(orthogonalize, gradient.lerp(momentum, MOMENTUM))  # Nesterov
         rows, columns = matrix.shape
         matrix.mul_(1 - rate * decay)
         matrix.add_(direction, alpha=-rate * max(1, rows / columns) ** 0.5)
@@ -59,15 +90,17 @@ class Muon(torch.optim.Optimizer):
 def orthogonalize(matrix: Tensor) -> Tensor:
     """The nearest matrix whose singular values all lie near 1, by a quintic Newton-Schulz iteration.
 
-    The coefficients trade exactness for speed: singular values come out between about 0.7 and 1.2.
+    Of a stack (n, rows, columns): of each. The coefficients trade exactness for speed: singular values come out between
+    about 0.7 and 1.2.
     """
     a, b, c = _NEWTON_SCHULZ
-    tall = matrix.size(0) > matrix.size(1)
+    tall = matrix.size(-2) > matrix.size(-1)
     x = (matrix.mT if tall else matrix).to(torch.float32 if matrix.device.type == "cpu" else torch.bfloat16)
-    x = x / x.norm().clamp(min=1e-7)
+    x = x / (x.norm() if x.dim() == 2 else x.norm(dim=(-2, -1), keepdim=True)).clamp(min=1e-7)
+    add = torch.addmm if x.dim() == 2 else torch.baddbmm
     for _ in range(_ITERATIONS):
         gram = x @ x.mT
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        x = add(x, add(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return (x.mT if tall else x).to(matrix.dtype)
 
 
@@ -115,10 +148,34 @@ class Optimizers:
         states: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in self.named()}
         for path, value in tensors.items():
             name, number, key = path.split(".")
-            states[name].setdefault(int(number), {})[key] = value
+            parameter = self.named()[name].param_groups[0]["params"][int(number)]
+            states[name].setdefault(int(number), {})[key] = _part_of(value, parameter)
         for name, optimizer in self.named().items():
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": states[name], "param_groups": groups})
+
+
+def _of_whole(function: Callable[[Tensor], Tensor], tensor: Tensor) -> Tensor:
+    """`function` of a matrix, of which each worker may have a part."""
+    if not _is_split(tensor):
+        return function(tensor)
+    from delta_learn.trainer.sharding import on_whole
+
+    return on_whole(function, tensor)
+
+
+def _part_of(state: Tensor, parameter: Tensor) -> Tensor:
+    """What belongs to `parameter`, of which each worker may have a part."""
+    if not _is_split(parameter):
+        return state
+    from delta_learn.trainer.sharding import cut
+
+    return cut(state, parameter)
+
+
+def _is_split(tensor: Tensor) -> bool:
+    """Whether it is a DTensor, without the import of their module that takes half a second."""
+    return hasattr(tensor, "full_tensor")
 
 
 def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

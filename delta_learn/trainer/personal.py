@@ -17,10 +17,12 @@ from delta_learn.registry import ModelFile
 from delta_learn.storage.shards import TokenRun
 from delta_learn.tokenizer.tokenizer import Tokenizer
 from delta_learn.trainer.checkpoint import CheckpointStore
+from delta_learn.trainer.device import training_device
 from delta_learn.trainer.loop import Trainer
 from delta_learn.trainer.plan import plan_steps
 from delta_learn.trainer.progress import Progress, Rest, TrainResult
 from delta_learn.trainer.speed import measure_speed
+from delta_learn.trainer.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +44,32 @@ def train_personal(
     on_step: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
     rest: Rest = lambda _: None,
+    workers: Workers | None = None,
 ) -> PersonalModel:
     """Train on the runs that are not held out; those that are tell when to stop.
 
     From a base, both rates are `finetune_factor` of what they are from scratch. Where `max_epochs` would take
     longer than `max_seconds` at the speed measured at the start, the plan is shortened; that is the one way in
-    which the machine can decide the weights. `checkpoint`, `on_step`, `stop` and `rest` are as `Trainer`'s.
+    which the machine can decide the weights. `checkpoint`, `on_step`, `stop`, `rest` and `workers` are as `Trainer`'s;
+    of several workers only rank 0 need have the weights in the end.
 
     Raises:
         ModelError: the base was made with another tokenizer, or training diverged.
         NotEnoughDataError: there is nothing to train on.
     """
-    model = initial_model(tokenizer, config, base)
+    workers = workers or Workers(training_device(config.device))
+    model = initial_model(tokenizer, config, base).to(workers.device)
     if base is not None:
         config = finetuning(config)
     train, held_out = (_dataset(runs, side, tokenizer, config) for side in (False, True))
-    speed = measure_speed(model, config, train, rest=rest)
-    plan = plan_steps(config, train.rows_per_epoch(), tokens_per_second=speed)
+    speed = measure_speed(model, config, train, workers, rest=rest)
+    plan = plan_steps(config, train.rows_per_epoch(), tokens_per_second=speed, workers=workers.count)
     trainer = Trainer(
-        model, config, train, held_out, plan=plan, checkpoint=checkpoint, on_step=on_step, stop=stop, rest=rest
-    )
+        model, config, train, held_out, plan=plan, checkpoint=checkpoint, on_step=on_step, stop=stop, rest=rest,
+        workers=workers,
+    )  # fmt: skip
     result = trainer.fit()
+    model = workers.whole_model(model)
     file = ModelFile({"model": model.config.to_dict()}, tokenizer.to_bytes(), weights_to_bytes(model))
     return PersonalModel(file, result, model.parameter_count())
 
@@ -84,7 +91,7 @@ def initial_model(tokenizer: Tokenizer, config: TrainConfig, base: ModelFile | N
         ModelError: the base was made with another tokenizer.
     """
     if base is None:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng([]):
             torch.manual_seed(config.seed)
             return DeltaModel(preset(config.preset, tokenizer.vocab_size))
     if base.tokenizer != tokenizer.to_bytes():

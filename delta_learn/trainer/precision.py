@@ -25,24 +25,30 @@ class Precision:
         if name != "auto" and name not in _DTYPES:
             raise ConfigError(f"train.amp must be auto, {', '.join(_DTYPES)}, not {name!r}.")
         self.name = _automatic(device) if name == "auto" else name
+        self.dtype = _DTYPES[self.name]
         self.device = device
         self._scaler = torch.amp.GradScaler(device.type, enabled=self.name == "fp16")
 
     def autocast(self) -> torch.autocast:
         """The context of the forward pass."""
-        return torch.autocast(self.device.type, _DTYPES[self.name], enabled=self.name != "fp32")
+        return torch.autocast(self.device.type, self.dtype, enabled=self.name != "fp32")
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of `loss`, scaled so that small ones do not vanish in fp16."""
         torch.autograd.backward(self._scaler.scale(loss))
 
     def step(self, optimizers: Optimizers, model: nn.Module, clip_norm: float) -> None:
-        """Unscale, clip the norm of all gradients together, step; with fp16, an overflow skips the step."""
+        """Unscale, clip the norm of all gradients together, step; with fp16, an overflow skips the step.
+
+        It skips it for both optimizers, wherever the overflow is: clipped by an infinite norm, the other's gradients
+        would be zeros, of which AdamW makes a step of its momentum.
+        """
         for optimizer in optimizers.named().values():
             self._scaler.unscale_(optimizer)
-        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        for optimizer in optimizers.named().values():
-            self._scaler.step(optimizer)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        if not self._scaler.is_enabled() or norm.isfinite():
+            for optimizer in optimizers.named().values():
+                self._scaler.step(optimizer)
         self._scaler.update()
         optimizers.zero_grad()
 

@@ -29,6 +29,9 @@ class Progress:
     learning_rate: float
     """Muon's."""
     tokens_per_second: float
+    """Of the newest steps; this and what follows as `throughput.Rates`."""
+    mfu: float | None = None
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from delta_learn.model.gpt import DeltaModel
 from delta_learn.trainer.loop import Trainer
 from delta_learn.trainer.plan import plan_steps
 from delta_learn.trainer.progress import Rest
+from delta_learn.trainer.workers import Workers
 
 if TYPE_CHECKING:
     from delta_learn.dataset.windows import Dataset
@@ -22,6 +23,7 @@ def measure_speed(
     model: DeltaModel,
     config: TrainConfig,
     train: Dataset,
+    workers: Workers | None = None,
     *,
     seconds: float = 3.0,
     rest: Rest = lambda _: None,
@@ -29,13 +31,14 @@ def measure_speed(
 ) -> float:
     """Tokens a second of real steps on a copy of `model`, over at least `seconds` and three steps.
 
-    `rest` is as the trainer's, and not counted.
+    All workers measure together, and rank 0's figure counts, so that they make the same plan. `rest` is as the
+    trainer's, and not counted.
 
     Raises:
         ConfigError, NotEnoughDataError: as `plan_steps`.
     """
     times: list[float] = []
-    rested = 0.0
+    rested, workers = 0.0, workers or Workers()
 
     def uncounted(save: Callable[[], None]) -> None:
         nonlocal rested
@@ -43,7 +46,7 @@ def measure_speed(
         rest(save)
         rested += clock() - start
 
-    plan = dataclasses.replace(plan_steps(config, train.rows_per_epoch()), steps=1 << 30)
+    plan = dataclasses.replace(plan_steps(config, train.rows_per_epoch(), workers=workers.count), steps=1 << 30)
     trainer = Trainer(
         copy.deepcopy(model),
         config,
@@ -53,6 +56,9 @@ def measure_speed(
         # The first step allocates what the others use again, so it is not counted.
         stop=lambda: len(times) > 3 and times[-1] - times[0] >= seconds,
         rest=uncounted,
+        workers=workers,
     )
     result = trainer.fit()
-    return result.tokens / result.steps * (len(times) - 1) / (times[-1] - times[0])
+    return workers.lead(
+        lambda _: result.tokens / result.steps * (len(times) - 1) / (times[-1] - times[0]), lambda: None
+    )

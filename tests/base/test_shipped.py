@@ -12,7 +12,7 @@ from delta_learn.base.shipped import shipped_base
 from delta_learn.predictor.context import Context
 from delta_learn.predictor.neural import NeuralExpert
 from delta_learn.registry import ModelFile
-from delta_learn.serving.engine import load_engine
+from delta_learn.serving.loading import load_engine
 from delta_learn.tokenizer.tokenizer import Tokenizer
 
 

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
+from delta_learn.config import PRESETS
 from delta_learn.errors import ModelError
-from delta_learn.model.config import DeltaModelConfig, base, preset, small
+from delta_learn.model import config as model_config
+from delta_learn.model.cache import KVCache
+from delta_learn.model.config import DeltaModelConfig, base, large, preset, small, small_gqa
 from delta_learn.model.gpt import DeltaModel
 
 
@@ -54,9 +60,26 @@ def test_what_does_not_fit_is_refused_in_one_sentence(data: dict[str, Any], mess
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("config", "millions"), [(small(), 2.2), (base(), 13.8)])
-def test_presets_have_the_sizes_they_claim(config: DeltaModelConfig, millions: float) -> None:
-    assert DeltaModel(config).parameter_count() / 1e6 == pytest.approx(millions, abs=0.05)
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_have_the_sizes_they_claim(name: str) -> None:
+    function = getattr(model_config, name.replace("-", "_"))
+    claimed = re.search(r"([\d.]+)M parameters", function.__doc__)
+    assert claimed is not None
+    with torch.device("meta"):
+        model = DeltaModel(function())
+    assert model.parameter_count() / 1e6 == pytest.approx(float(claimed[1]), abs=0.05)
+
+
+def test_a_token_takes_what_the_cache_allocates_for_it() -> None:
+    for config, dtype in ((small(), torch.float32), (small_gqa(), torch.float32), (large(), torch.bfloat16)):
+        cache = KVCache(config, capacity=10, dtype=dtype)
+        assert config.kv_bytes_per_token(dtype) == cache.data.nbytes / 10
+    assert large().kv_bytes_per_token(np.dtype("f4")) == 2 * large().kv_bytes_per_token(torch.bfloat16)
+
+
+def test_the_settings_offer_every_preset() -> None:
+    for name in PRESETS:
+        assert preset(name, 1000).vocab_size == 1000
 
 
 def test_presets_are_found_by_name() -> None:

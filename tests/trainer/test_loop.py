@@ -87,28 +87,45 @@ def test_accumulated_batches_are_one_big_batch(
     torch.testing.assert_close(small.accumulate(0)[0], mean)
 
 
-class TwoWorkers(Workers):
-    """Rank `rank` of two; the other one's weight is known beforehand."""
+class OneOf(Workers):
+    """Rank `rank` of `count`; the others' weight is known beforehand."""
 
-    count = 2
-
-    def __init__(self, rank: int, other_weight: float) -> None:
-        self.rank = rank
+    def __init__(self, rank: int, count: int, other_weight: float) -> None:
+        super().__init__()
+        self.rank, self.count = rank, count
         self._others: Iterator[float] = iter([other_weight, 0.0])
 
     def sum(self, value: torch.Tensor) -> torch.Tensor:
         return value + next(self._others)
 
 
-def test_the_average_of_the_workers_gradients_is_one_big_batchs(
-    make_model: MakeModel, make_dataset: MakeDataset, config: TrainConfig
+@pytest.mark.parametrize("workers", [2, 3])
+def test_the_sum_of_the_workers_gradients_is_one_big_batchs(
+    make_model: MakeModel, make_dataset: MakeDataset, config: TrainConfig, workers: int
 ) -> None:
+    """Although batches differ in weight, and the third worker has none."""
     model, train = make_model(dropout=0.0), make_dataset(40)
     alone = Trainer(model, dataclasses.replace(config, batch_rows=8), train)
-    weights = [float(train.batch(0, rank, 4).weights.sum()) for rank in range(2)]
+    weights = [float(train.batch(0, rank, 4).weights.sum()) for rank in range(2)] + [0.0]
     assert weights[0] != weights[1]
-    parts = [gradients(Trainer(model, config, train, workers=TwoWorkers(rank, weights[1 - rank]))) for rank in range(2)]
-    assert_same(gradients(alone), [(a + b) / 2 for a, b in zip(*parts, strict=True)])
+    plan = Plan(1, 10, batches_per_step=2)
+    parts = [
+        gradients(Trainer(model, config, train, plan=plan, workers=OneOf(rank, workers, sum(weights) - weights[rank])))
+        for rank in range(workers)
+    ]
+    assert_same(gradients(alone), [torch.stack(each).sum(0) for each in zip(*parts, strict=True)])
+
+
+def test_dropout_is_the_batchs_own(make_model: MakeModel, make_dataset: MakeDataset, config: TrainConfig) -> None:
+    """Whichever worker has it, and whatever batches it had before: a run may go on with another number of them."""
+    model, train = make_model(dropout=0.5), make_dataset(40)
+    plan, weights = Plan(1, 10, batches_per_step=2), [float(train.batch(0, i, 4).weights.sum()) for i in range(2)]
+    alone = gradients(Trainer(model, config, train, plan=plan))
+    parts = [
+        gradients(Trainer(model, config, train, plan=plan, workers=OneOf(rank, 2, weights[1 - rank])))
+        for rank in range(2)
+    ]
+    assert_same(alone, [a + b for a, b in zip(*parts, strict=True)])
 
 
 def test_a_run_that_was_stopped_goes_on_and_ends_the_same(

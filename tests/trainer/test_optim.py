@@ -51,6 +51,42 @@ def test_muon_does_what_torchs_muon_does() -> None:
     assert (ours - theirs).norm() < 0.02 * moved
 
 
+def test_matrices_of_one_shape_are_updated_at_once_as_each_alone() -> None:
+    alone, together = model(), model()
+    optimizers = [
+        Muon(split_parameters(subject)[0], lr=0.02, weight_decay=0.1, batched=batched)
+        for subject, batched in ((alone, False), (together, True))
+    ]
+    for number in range(4):
+        for subject, optimizer in zip((alone, together), optimizers, strict=True):
+            give_gradients(subject, number)
+            subject.blocks[0].attention.key.weight.grad = None  # type: ignore[union-attr]
+            optimizer.step()
+    torch.testing.assert_close(alone.state_dict(), together.state_dict(), atol=1e-5, rtol=1e-4)
+    states = [optimizer.state_dict()["state"] for optimizer in optimizers]
+    torch.testing.assert_close(*states)
+
+
+def test_a_stack_is_made_orthogonal_matrix_by_matrix() -> None:
+    for shape in ((3, 24, 8), (3, 8, 24)):
+        stack = (
+            torch.randn(shape, generator=torch.Generator().manual_seed(1))
+            * torch.tensor([1.0, 100, 0.01])[:, None, None]
+        )
+        for whole, one in zip(orthogonalize(stack), stack, strict=True):
+            torch.testing.assert_close(whole, orthogonalize(one), atol=1e-4, rtol=1e-4)
+
+
+def test_cpus_update_each_matrix_alone() -> None:
+    """The weights of a training on a CPU are recorded bit for bit."""
+    matrix = nn.Parameter(torch.ones(4, 4))
+    matrix.grad = torch.ones(4, 4)
+    optimizer = Muon([matrix], lr=0.02, weight_decay=0.1)
+    optimizer._update_all = None  # type: ignore[method-assign, assignment]
+    optimizer.step()
+    assert not torch.equal(matrix, torch.ones(4, 4))
+
+
 def test_muon_gets_the_matrices_of_the_blocks_and_adam_the_rest() -> None:
     subject = model()
     names = {id(parameter): name for name, parameter in subject.named_parameters()}

@@ -70,6 +70,23 @@ def test_an_overflow_in_fp16_skips_the_step_and_lowers_the_scale() -> None:
     assert restored.state() == precision.state()
 
 
+def test_an_overflow_of_one_optimizers_gradients_skips_the_step_of_both() -> None:
+    layer, optimizers = line()
+    precision = Precision("fp16", CPU)
+    for overflows in (False, True):
+        before = {name: tensor.clone() for name, tensor in optimizers.tensors().items()}
+        weights = [p.detach().clone() for p in layer.parameters()]
+        precision.backward(layer(torch.ones(2, 4)).sum())
+        if overflows:
+            assert layer.weight.grad is not None
+            layer.weight.grad[0, 0] = float("inf")  # Muon's; AdamW has the bias
+        precision.step(optimizers, layer, 1.0)
+        after = optimizers.tensors()
+        assert overflows == all(name in before and torch.equal(before[name], t) for name, t in after.items())
+        assert overflows == all(torch.equal(*pair) for pair in zip(weights, layer.parameters(), strict=True))
+        assert layer.bias.grad is None, "gradients that overflowed are not kept for the next step"
+
+
 def test_without_fp16_there_is_no_state() -> None:
     precision = Precision("bf16", CPU)
     assert precision.state() == {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from safetensors.torch import load
 
 from delta_learn.config import TrainConfig
 from delta_learn.dataset.corpus import Corpus, Page, weight_of
+from delta_learn.errors import ModelError
 from delta_learn.model.config import DeltaModelConfig
 from delta_learn.model.gpt import DeltaModel
 from delta_learn.model.weights import weights_from_bytes
@@ -46,6 +48,24 @@ def test_the_same_run_gives_the_same_bytes(corpus: Corpus, tokenizer: Tokenizer,
     assert again.bits_per_byte == base.bits_per_byte
     other = train_base(corpus, tokenizer, dataclasses.replace(CONFIG, seed=6), Length(steps=3))
     assert other.file.weights != base.file.weights
+
+
+def test_tokens_from_a_file_give_the_same_base(
+    corpus: Corpus, tokenizer: Tokenizer, base: BaseModel, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens.bin"
+    for _ in range(2):
+        mapped = train_base(corpus, tokenizer, CONFIG, Length(steps=3), tokens=tokens)
+        assert mapped.file == base.file
+        assert mapped.tokens_per_epoch == base.tokens_per_epoch
+
+
+def test_the_file_of_another_corpus_is_refused(corpus: Corpus, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.bin"
+    train_base(corpus, tokenizer, CONFIG, Length(steps=1), tokens=tokens)
+    for other, seed in ((dataclasses.replace(corpus, digests={"docs": "0"}), 5), (corpus, 6)):
+        with pytest.raises(ModelError, match="another corpus"):
+            train_base(other, tokenizer, dataclasses.replace(CONFIG, seed=seed), Length(steps=1), tokens=tokens)
 
 
 def test_weights_are_bf16_and_measured_as_they_are_shipped(base: BaseModel, tokenizer: Tokenizer) -> None:
