@@ -53,18 +53,29 @@ def generate(
     Raises:
         ModelError: `ids` is empty or longer than block_size.
     """
-    if not 1 <= ids.numel() <= model.config.block_size:
-        raise ModelError(f"The model continues 1 to {model.config.block_size} tokens, not {ids.numel()}.")
+    limit = most_tokens(model, ids.numel(), max_tokens)
     cache = KVCache(model.config, device=ids.device, dtype=model.embedding.weight.dtype)
     tokens: list[int] = []
     new = ids[None]  # (1, T)
-    for _ in range(min(max_tokens, model.config.block_size - ids.numel() + 1)):
+    for _ in range(limit):
         logits = model.logits(model.hidden(new, cache=cache)[0, -1])  # (V,)
         tokens.append(draw(logits, sampling, generator))
         if tokens[-1] == stop:
             break
         new = torch.tensor([tokens[-1:]], device=ids.device)
     return tokens
+
+
+def most_tokens(model: DeltaModel, given: int, asked: int) -> int:
+    """How many of `asked` tokens can follow `given` ones: the last one is not read, so it may lie past block_size.
+
+    Raises:
+        ModelError: nothing is given, or more than the model sees.
+    """
+    most = model.config.block_size
+    if not 1 <= given <= most:
+        raise ModelError(f"The model continues 1 to {most} tokens, not {given}.")
+    return min(asked, most - given + 1)
 
 
 def draw(logits: Tensor, sampling: Sampling, generator: torch.Generator | None = None) -> int:
@@ -75,11 +86,13 @@ def draw(logits: Tensor, sampling: Sampling, generator: torch.Generator | None =
 
 
 def distribution(logits: Tensor, sampling: Sampling) -> Tensor:
-    """The probabilities (V,) that tokens are drawn with; zero outside the nucleus. `temperature` above 0."""
+    """The probabilities that tokens are drawn with, from logits (..., V) to the same; zero outside the nucleus."""
+    if sampling.temperature == 0:
+        return torch.zeros_like(logits, dtype=torch.float32).scatter_(-1, logits.argmax(-1, keepdim=True), 1)
     probabilities = (logits.float() / sampling.temperature).softmax(-1)
     if sampling.top_p == 1:
         return probabilities
-    ordered, tokens = probabilities.sort(descending=True)
+    ordered, tokens = probabilities.sort(-1, descending=True)
     # A token is in the nucleus when those before it have not yet reached top_p: the first always is.
-    ordered[ordered.cumsum(0) - ordered >= sampling.top_p] = 0
-    return torch.zeros_like(probabilities).scatter_(0, tokens, ordered / ordered.sum())
+    ordered[ordered.cumsum(-1) - ordered >= sampling.top_p] = 0
+    return torch.zeros_like(probabilities).scatter_(-1, tokens, ordered / ordered.sum(-1, keepdim=True))

@@ -1,0 +1,1 @@
+"""A simulated year of nights: `python -m benchmarks.year`."""
